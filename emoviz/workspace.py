@@ -1,0 +1,76 @@
+"""Where things lie: the user's workspace, and what the project brings along.
+
+``EMOVIZ_HOME`` (default ``~/.emoviz``) holds ``datasets/``, ``checkpoints/``, ``findings/`` and
+``jobs.sqlite``. The project itself brings ``assets/`` and ``models/``, which are only read.
+"""
+
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from emoviz.errors import BadNameError, DatasetError
+
+ROOT = Path(__file__).parents[1]
+ASSETS = ROOT / "assets"
+MODELS = ROOT / "models"
+NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+
+
+def home() -> Path:
+    """The workspace, made on first use and readable by its owner only."""
+    folder = Path(os.environ.get("EMOVIZ_HOME") or Path.home() / ".emoviz").expanduser().absolute()
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return folder
+
+
+def place(kind: str) -> Path:
+    """The folder of one kind of thing in the workspace: ``datasets``, ``checkpoints`` or ``findings``."""
+    folder = home() / kind
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+def checked_name(kind: str, name: str) -> str:
+    """The name itself, if it can name a folder: nothing that a path could hide in.
+
+    Raises:
+        BadNameError: if it cannot
+    """
+    if not NAME.fullmatch(name):
+        raise BadNameError(kind, name)
+    return name
+
+
+@contextmanager
+def staged(final: Path, *, replace: bool = False) -> Iterator[Path]:
+    """A temporary folder beside ``final`` that takes its place when the block ends well.
+
+    Readers see the old folder or the new one, never half of one; a block that raises leaves nothing.
+
+    Args:
+        final: where the folder shall stand
+        replace: whether a folder that stands there may go
+
+    Raises:
+        DatasetError: if ``final`` exists and ``replace`` is not set
+    """
+    if final.exists() and not replace:
+        raise DatasetError(f"'{final.name}' exists already. Choose another name, or remove it first.")
+    final.parent.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix=f".{final.name}.", dir=final.parent))
+    try:
+        yield folder
+        folder.chmod(0o755)
+        if final.exists():
+            old = folder.with_name(folder.name + ".old")
+            final.rename(old)
+            folder.rename(final)
+            shutil.rmtree(old)
+        else:
+            folder.rename(final)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
