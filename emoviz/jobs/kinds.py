@@ -1,0 +1,189 @@
+"""The kinds of work that can be a job, and what each needs to know.
+
+An order is a frozen dataclass of plain values, so it can be written down, read back in another
+process and run there. Running one is a generator of :class:`~emoviz.progress.Progress` that returns
+the name of what it made. Heavy libraries are imported when the work begins, not when it is ordered.
+"""
+
+import json
+from collections.abc import Generator
+from dataclasses import asdict, dataclass
+from typing import ClassVar
+
+from emoviz.errors import JobError
+from emoviz.progress import Progress
+
+
+@dataclass(frozen=True)
+class Order:
+    """What every kind of work has.
+
+    Attributes:
+        takes_turns: whether only one job of such a kind may run at a time, because it fills the machine
+    """
+
+    takes_turns: ClassVar[bool] = False
+
+    @property
+    def title(self) -> str:
+        """As shown in lists."""
+        raise NotImplementedError
+
+    def run(self) -> Generator[Progress, None, str]:
+        """Do the work; returns the name of what was made."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Train(Order):
+    """Train a model on a dataset and save a checkpoint.
+
+    Attributes:
+        dataset: name of the dataset
+        model: name in the zoo
+        settings: ``key=value`` pairs for the fields of the model's config
+        seed: of everything drawn by chance
+        folds: group-disjoint fold models beside the final one
+        device: ``cpu``, ``cuda`` or ``auto``
+        name: of the checkpoint; chosen from dataset and model where ``None``
+    """
+
+    dataset: str
+    model: str = "tical"
+    settings: tuple[str, ...] = ()
+    seed: int = 0
+    folds: int = 5
+    device: str = "cpu"
+    name: str | None = None
+
+    takes_turns: ClassVar[bool] = True
+
+    @property
+    def title(self) -> str:
+        return f"Train {self.model} on {self.dataset}"
+
+    def run(self) -> Generator[Progress, None, str]:
+        """Returns the name of the checkpoint."""
+        from emoviz.data import store
+        from emoviz.models import zoo
+        from emoviz.training import crossfit
+
+        yield Progress(None, f"reading {self.dataset}")
+        config = zoo.config_from(self.settings, self.model)
+        checkpoint = yield from crossfit.fit(
+            store.read(self.dataset), config, seed=self.seed, folds=self.folds, device=self.device, name=self.name
+        )
+        return checkpoint.card.name
+
+
+@dataclass(frozen=True)
+class Analyze(Order):
+    """Compute the findings of a dataset and keep them in the workspace.
+
+    Attributes:
+        dataset: name of the dataset
+        checkpoint: name of the checkpoint; human columns alone where ``None``
+        device: ``cpu``, ``cuda`` or ``auto``
+    """
+
+    dataset: str
+    checkpoint: str | None = None
+    device: str = "cpu"
+
+    @property
+    def title(self) -> str:
+        return f"Analyze {self.dataset}" + (f" with {self.checkpoint}" if self.checkpoint else "")
+
+    def run(self) -> Generator[Progress, None, str]:
+        """Returns the name of the dataset, whose findings are then in the workspace."""
+        from emoviz.analysis import findings
+
+        yield Progress(None, f"reading {self.dataset}")
+        yield from findings.cached(self.dataset, self.checkpoint, device=self.device)
+        return self.dataset
+
+
+@dataclass(frozen=True)
+class Import(Order):
+    """Make a dataset of a file or folder.
+
+    Attributes:
+        path: absolute path of the file or folder
+        name: of the dataset
+        format: an importer's name; found out where ``None``
+        mapping: absolute path of a mapping file
+        media: absolute path of a folder of media
+    """
+
+    path: str
+    name: str
+    format: str | None = None
+    mapping: str | None = None
+    media: str | None = None
+
+    @property
+    def title(self) -> str:
+        return f"Import {self.name}"
+
+    def run(self) -> Generator[Progress, None, str]:
+        """Returns the name of the dataset; the last lines of progress are the load report."""
+        from emoviz.data import importers
+
+        dataset, report = yield from importers.load(
+            self.path, self.name, format=self.format, mapping=self.mapping, media=self.media
+        )
+        for sentence in report.sentences(20):
+            yield Progress(1.0, sentence)
+        return dataset.name
+
+
+@dataclass(frozen=True)
+class Download(Order):
+    """Fetch a public dataset and import it.
+
+    Attributes:
+        source: its name, for example ``crema-d``
+        base_url: where to fetch it from; its public place where ``None``
+    """
+
+    source: str
+    base_url: str | None = None
+
+    @property
+    def title(self) -> str:
+        return f"Download {self.source}"
+
+    def run(self) -> Generator[Progress, None, str]:
+        """Returns the name of the dataset."""
+        from emoviz.data import download
+
+        dataset = yield from download.get(self.source, base_url=self.base_url)
+        return dataset.name
+
+
+KINDS: dict[str, type[Order]] = {"train": Train, "analyze": Analyze, "import": Import, "download": Download}
+
+
+def kind_of(order: Order) -> str:
+    """The name of an order's kind."""
+    return next(name for name, kind in KINDS.items() if type(order) is kind)
+
+
+def to_json(order: Order) -> str:
+    """What an order asks for, as text."""
+    return json.dumps(asdict(order))
+
+
+def from_json(kind: str, text: str) -> Order:
+    """Inverse of :func:`to_json`.
+
+    Raises:
+        JobError: if nobody understands it
+    """
+    try:
+        fields = {name: tuple(value) if isinstance(value, list) else value for name, value in json.loads(text).items()}
+        return KINDS[kind](**fields)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise JobError(
+            f"An order of kind '{kind[:80]}' was written by another version of emoviz, or is damaged."
+        ) from error
