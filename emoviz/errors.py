@@ -48,8 +48,14 @@ class DivergedError(EmovizError, ArithmeticError):
     """Training produced a loss that is not finite."""
 
     def __init__(self, epoch: int, step: int):
-        super().__init__(f"The loss stopped being finite at epoch {epoch}, step {step}. Lower the learning rate (--set lr=...).")
+        super().__init__(
+            f"The loss stopped being finite at epoch {epoch}, step {step}. Lower the learning rate (--set lr=...)."
+        )
 
 
 class CancelledError(EmovizError):
     """Somebody asked for the work to stop."""
+
+
+class JobError(EmovizError):
+    """A job, or the list of them, cannot be used."""
