@@ -1,0 +1,95 @@
+"""How sure a number is. Samples of one speaker resemble each other, so whole groups are drawn, not samples."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import sqrt
+
+import numpy as np
+from scipy.stats import norm
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A number with its confidence interval and what it rests on.
+
+    Attributes:
+        value: the estimate
+        low: lower end
+        high: upper end
+        n: samples
+        groups: independent groups (speakers) among them
+    """
+
+    value: float
+    low: float
+    high: float
+    n: int
+    groups: int
+
+    def __str__(self) -> str:
+        return f"{self.value:.4f} [{self.low:.4f}, {self.high:.4f}]"
+
+
+def bootstrap(
+    values: np.ndarray,
+    groups: np.ndarray | None = None,
+    statistic: Callable[[np.ndarray], float] | None = None,
+    *,
+    resamples: int = 2000,
+    level: float = 0.95,
+    seed: int = 0,
+) -> Interval:
+    """Percentile interval of a statistic when whole groups are drawn anew.
+
+    Args:
+        values: one number or row a sample, ``(N, ...)``; NaN rows of ``(N,)`` are left out
+        groups: group of each sample, ``(N,)``; every sample its own if left out
+        statistic: of any rows of ``values``; the mean if left out, which is much faster
+        resamples: how many draws
+        level: of confidence
+        seed: of the draws
+
+    Returns:
+        the statistic of all rows and its interval; NaN without rows
+    """
+    groups = np.arange(len(values)) if groups is None else np.asarray(groups)
+    if values.ndim == 1 and values.dtype.kind == "f":
+        known = ~np.isnan(values)
+        values, groups = values[known], groups[known]
+    names, member = np.unique(groups, return_inverse=True)
+    if not len(values):
+        return Interval(np.nan, np.nan, np.nan, 0, 0)
+    generator = np.random.default_rng(seed)
+    drawn = (generator.integers(0, len(names), len(names)) for _ in range(resamples))
+    sizes = np.bincount(member)
+    if statistic is None:
+        statistic = np.mean
+        sums = np.bincount(member, weights=values)
+        draws = np.array([sums[d].sum() / sizes[d].sum() for d in drawn])
+    else:
+        rows = np.split(np.argsort(member, kind="stable"), np.cumsum(sizes)[:-1])
+        draws = np.array([statistic(values[np.concatenate([rows[g] for g in d])]) for d in drawn])
+    low, high = np.nanquantile(draws, [(1 - level) / 2, (1 + level) / 2])
+    return Interval(float(statistic(values)), float(low), float(high), len(values), len(names))
+
+
+def wilson(successes: int, n: int, level: float = 0.95) -> Interval:
+    r"""Wilson score interval of a proportion of independent samples.
+
+    .. math:: \frac{\hat p + z^2/2n \pm z \sqrt{\hat p (1 - \hat p)/n + z^2/4n^2}}{1 + z^2/n}
+
+    Args:
+        successes: how many
+        n: of how many
+        level: of confidence
+
+    Returns:
+        the proportion and its interval, within [0, 1]; NaN where n is 0
+    """
+    if n == 0:
+        return Interval(np.nan, np.nan, np.nan, 0, 0)
+    z, p = float(norm.ppf((1 + level) / 2)), successes / n
+    centre = p + z * z / (2 * n)
+    half = z * sqrt(p * (1 - p) / n + z * z / (4 * n * n))
+    scale = 1 + z * z / n
+    return Interval(p, max(0.0, (centre - half) / scale), min(1.0, (centre + half) / scale), n, n)
