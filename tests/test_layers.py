@@ -9,7 +9,7 @@ ROOT = Path(__file__).parents[1]
 # Lowest first. A module may import from its own layer and from those before it.
 LAYERS = [
     *["errors", "workspace", "progress", "geometry", "measures", "data", "models", "training"],
-    *["analysis", "jobs", "plots", "app", "cli"],
+    *["analysis", "jobs", "doctor", "plots", "app", "cli"],
 ]
 MODULES = sorted((ROOT / "emoviz").rglob("*.py"))
 IDS = [str(path.relative_to(ROOT)) for path in MODULES]

@@ -53,7 +53,7 @@ class Train(Order):
     settings: tuple[str, ...] = ()
     seed: int = 0
     folds: int = 5
-    device: str = "cpu"
+    device: str = "auto"
     name: str | None = None
 
     takes_turns: ClassVar[bool] = True
@@ -69,7 +69,7 @@ class Train(Order):
         from emoviz.training import crossfit
 
         yield Progress(None, f"reading {self.dataset}")
-        config = zoo.config_from(self.settings, self.model)
+        config = zoo.config_from(self.model, self.settings)
         checkpoint = yield from crossfit.fit(
             store.read(self.dataset), config, seed=self.seed, folds=self.folds, device=self.device, name=self.name
         )
@@ -83,12 +83,10 @@ class Analyze(Order):
     Attributes:
         dataset: name of the dataset
         checkpoint: name of the checkpoint; human columns alone where ``None``
-        device: ``cpu``, ``cuda`` or ``auto``
     """
 
     dataset: str
     checkpoint: str | None = None
-    device: str = "cpu"
 
     @property
     def title(self) -> str:
@@ -97,9 +95,12 @@ class Analyze(Order):
     def run(self) -> Generator[Progress, None, str]:
         """Returns the name of the dataset, whose findings are then in the workspace."""
         from emoviz.analysis import findings
+        from emoviz.data import store
+        from emoviz.models import checkpoints
 
         yield Progress(None, f"reading {self.dataset}")
-        yield from findings.cached(self.dataset, self.checkpoint, device=self.device)
+        checkpoint = None if self.checkpoint is None else checkpoints.load(self.checkpoint)
+        yield from findings.kept(store.read(self.dataset), checkpoint)
         return self.dataset
 
 

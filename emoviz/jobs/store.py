@@ -21,7 +21,7 @@ import sys
 import threading
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -31,6 +31,7 @@ from emoviz import workspace
 from emoviz.errors import JobError, UnknownNameError
 from emoviz.jobs import kinds
 from emoviz.jobs.kinds import Order
+from emoviz.jobs.pace import Report, time_left
 from emoviz.progress import Progress
 
 SCHEMA_VERSION = 1
@@ -55,21 +56,6 @@ class State(StrEnum):
     DONE = "done"
     FAILED = "failed"
     CANCELLED = "cancelled"
-
-
-@dataclass(frozen=True)
-class Report:
-    """One line of progress of a job.
-
-    Attributes:
-        at: when it came
-        fraction: how much was done, 0 to 1; ``None`` where nobody could know
-        message: what was being done
-    """
-
-    at: float
-    fraction: float | None
-    message: str
 
 
 @dataclass(frozen=True)
@@ -241,30 +227,6 @@ def remove(job_id: str) -> None:
 def log(job_id: str) -> Path:
     """Where everything goes that the job's process prints."""
     return workspace.place("jobs") / f"{job_id}.log"
-
-
-def time_left(lines: Sequence[Report], now: float) -> float | None:
-    """Seconds until the fraction will be 1, at the pace of its more recent half.
-
-    The start of most work (imports, reading) says little about the rest, so the pace is taken since
-    half of what is done was done.
-
-    Args:
-        lines: reports of one job, the oldest first
-        now: seconds since 1970
-
-    Returns:
-        at least 0; ``None`` before there are two different fractions
-    """
-    known = [line for line in lines if line.fraction is not None]
-    if not known:
-        return None
-    last = known[-1]
-    since = next(line for line in known if line.fraction >= last.fraction / 2)
-    if since.fraction >= last.fraction or since.at >= last.at:
-        return None
-    pace = (last.fraction - since.fraction) / (last.at - since.at)
-    return max(0.0, (1 - last.fraction) / pace - (now - last.at))
 
 
 # What the worker calls.

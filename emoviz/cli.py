@@ -1,0 +1,470 @@
+"""The same words on the command line.
+
+Results go to standard output, everything else to standard error. Exit codes: 0 done; 1 something
+that the user can put right, and one sentence says how; 2 a command that does not exist. A traceback
+is a bug.
+
+Each command is a function of plain values, called with what was typed. Libraries are imported where
+the work begins, so that ``emoviz --help`` answers at once.
+"""
+
+import argparse
+import json
+import math
+import os
+import shutil
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import emoviz
+from emoviz import progress
+from emoviz.errors import DatasetError, EmovizError
+from emoviz.jobs.pace import Report, spell, time_left
+from emoviz.progress import Progress, Work
+
+T = TypeVar("T")
+
+DEVICES = ("auto", "cpu", "cuda")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and give its exit code.
+
+    Args:
+        argv: what follows ``emoviz``; from the process itself where ``None``
+    """
+    values = vars(parser().parse_args(argv))
+    run = values.pop("run")
+    # Blocks that tidy up shall run when the command is told to end.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    try:
+        return run(**values) or 0
+    except EmovizError as error:
+        return _complain(str(error))
+    except BrokenPipeError:
+        # Whoever reads our output has seen enough; what is still buffered must not fail at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
+        where = f" ('{error.filename}')" if error.filename else ""
+        return _complain(f"{error.strerror or error}{where}.")
+    except KeyboardInterrupt:
+        _complain("Stopped; nothing half-made is left.")
+        return 128 + signal.SIGINT
+
+
+def parser() -> argparse.ArgumentParser:
+    """Every command and what it takes; ``docs/cli.md`` is written from it."""
+    top = argparse.ArgumentParser(
+        prog="emoviz",
+        description="Explore where a face, a voice and words disagree about an emotion.",
+        allow_abbrev=False,
+    )
+    top.add_argument("--version", action="version", version=f"emoviz {emoviz.__version__}")
+    commands = top.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    made = _command(commands, "app", app, "start the app in the browser")
+    made.add_argument(
+        "--host", default="127.0.0.1", help="address to listen on; anybody who reaches it can use the app"
+    )
+    made.add_argument("--port", type=int, default=8501, help="port to listen on")
+
+    data = _group(commands, "data", "datasets: fetch, list, show, import, remove")
+    made = _command(data, "get", data_get, "download a public dataset; its licence and size are shown first", json=True)
+    made.add_argument("source", metavar="SOURCE", help="which, for example crema-d")
+    made.add_argument(
+        "--from", dest="base_url", metavar="URL", help="fetch the files from a mirror; they are checked all the same"
+    )
+    _command(data, "list", data_list, "what datasets there are", json=True)
+    made = _command(data, "show", data_show, "what one dataset holds", json=True)
+    made.add_argument("name", metavar="NAME", help="name of the dataset")
+    made = _command(data, "import", data_import, "make a dataset of a table or a folder", json=True)
+    made.add_argument(
+        "path", metavar="PATH", type=Path, help="CSV, TSV, JSONL or Parquet with one row a sample, or a folder"
+    )
+    made.add_argument("--name", required=True, help="name of the dataset to be")
+    made.add_argument(
+        "--format", dest="importer", metavar="FORMAT", help="name of the importer; found out where not given"
+    )
+    made.add_argument(
+        "--map", dest="mapping", metavar="FILE", type=Path, help="JSON or TOML that says what each column is"
+    )
+    made.add_argument("--media", metavar="DIR", type=Path, help="folder with the clips")
+    made = _command(data, "remove", data_remove, "delete a dataset from the workspace")
+    made.add_argument("name", metavar="NAME", help="name of the dataset")
+
+    made = _command(
+        commands, "train", train, "train a model; the last line printed is the checkpoint's name", json=True
+    )
+    made.add_argument("dataset", metavar="DATASET", help="name of the dataset")
+    made.add_argument("--model", default="tical", help="which model of the zoo")
+    made.add_argument("--seed", type=int, default=0, help="of everything drawn by chance")
+    made.add_argument(
+        "--folds", type=int, default=5, help="models that each leave out some groups, beside the final one"
+    )
+    made.add_argument("--device", choices=DEVICES, default="auto", help="where to compute")
+    made.add_argument("--name", help="name of the checkpoint to be; chosen where not given")
+    made.add_argument(
+        "--set",
+        dest="settings",
+        metavar="KEY=VALUE",
+        nargs="+",
+        action="extend",
+        default=[],
+        help="change fields of the model's config",
+    )
+    made.add_argument(
+        "--background",
+        action="store_true",
+        help="start a job that outlives this command and print its id instead (see jobs)",
+    )
+
+    made = _command(
+        commands, "analyze", analyze, "compute the findings: one row a sample, one column a finding", json=True
+    )
+    made.add_argument("dataset", metavar="DATASET", help="name of the dataset")
+    made.add_argument(
+        "--model",
+        dest="checkpoint",
+        metavar="CHECKPOINT",
+        help="whose predictions; only what people said where not given",
+    )
+    made.add_argument("-o", "--output", metavar="OUT", type=Path, required=True, help="file to write, .parquet or .csv")
+
+    models = _group(commands, "models", "checkpoints: list, show, remove")
+    _command(models, "list", models_list, "what checkpoints there are", json=True)
+    made = _command(models, "show", models_show, "the card of one checkpoint", json=True)
+    made.add_argument("name", metavar="NAME", help="name of the checkpoint")
+    made = _command(models, "remove", models_remove, "delete a checkpoint from the workspace")
+    made.add_argument("name", metavar="NAME", help="name of the checkpoint")
+
+    jobs = _group(commands, "jobs", "long work in the background: list, show, cancel, remove")
+    _command(jobs, "list", jobs_list, "all jobs, the newest first", json=True)
+    made = _command(jobs, "show", jobs_show, "one job and what it said", json=True)
+    made.add_argument("job_id", metavar="ID", help="id of the job")
+    made = _command(jobs, "cancel", jobs_cancel, "stop a job; what it had half made goes with it")
+    made.add_argument("job_id", metavar="ID", help="id of the job")
+    made = _command(jobs, "remove", jobs_remove, "forget a job that has ended; what it made stays")
+    made.add_argument("job_id", metavar="ID", help="id of the job")
+
+    _command(commands, "doctor", doctor, "check the installation, the workspace and everything in it", json=True)
+    return top
+
+
+def _group(commands: Any, name: str, words: str) -> Any:
+    group = commands.add_parser(name, help=words, description=_sentence(words), allow_abbrev=False)
+    return group.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+
+def _command(commands: Any, name: str, run: Callable, words: str, *, json: bool = False) -> argparse.ArgumentParser:
+    made = commands.add_parser(name, help=words, description=_sentence(words), allow_abbrev=False)
+    made.set_defaults(run=run)
+    if json:
+        made.add_argument("--json", dest="as_json", action="store_true", help="print JSON for a machine to read")
+    return made
+
+
+def _sentence(words: str) -> str:
+    return f"{words[0].upper()}{words[1:]}."
+
+
+# Commands. Each takes what its part of the parser reads; one that gives a number gives the exit code.
+
+
+def app(host: str, port: int) -> None:
+    """Serve the app until it is interrupted."""
+    from emoviz.app import serve
+
+    serve.serve(host, port)
+
+
+def data_get(source: str, base_url: str | None, as_json: bool) -> None:
+    """Download a public dataset."""
+    from emoviz.jobs import kinds
+
+    _print_made("dataset", told(kinds.Download(source, base_url).run()), as_json)
+
+
+def data_list(as_json: bool) -> None:
+    """List the datasets."""
+    from emoviz.data import store
+
+    infos = [store.info(name) for name in store.names()]
+    if as_json:
+        _print_json(infos)
+    else:
+        rows = [(i.name, f"{i.samples:,}", ", ".join(i.modalities), len(i.labels), i.title) for i in infos]
+        print(table([("name", "samples", "modalities", "emotions", "title"), *rows]))
+
+
+def data_show(name: str, as_json: bool) -> None:
+    """Show one dataset."""
+    from emoviz.data import store
+
+    info = store.info(name)
+    if as_json:
+        _print_json(info)
+        return
+    annotations = [f"{side} ({kind})" for side, kind in info.annotations.items()]
+    features = [f"{m} ({len(f.columns)}{' a time step' if f.sequence else ''})" for m, f in info.features.items()]
+    rows = [
+        ("title", info.title),
+        ("samples", f"{info.samples:,}{' (simulated)' if info.simulated else ''}"),
+        ("modalities", ", ".join(info.modalities)),
+        ("emotions", ", ".join(label.name for label in info.labels)),
+        ("annotations", ", ".join(annotations) or "none"),
+        ("features", ", ".join(features) or "none"),
+        ("licence", info.licence),
+        ("source", info.source),
+        ("folder", info.folder),
+        ("hash", info.content_hash),
+    ]
+    print(f"{info.description}\n\n{table(rows)}")
+
+
+def data_import(
+    path: Path, name: str, importer: str | None, mapping: Path | None, media: Path | None, as_json: bool
+) -> None:
+    """Make a dataset, and tell what became of its rows."""
+    from emoviz.data import importers
+
+    dataset, report = told(importers.load(path, name, format=importer, mapping=mapping, media=media))
+    print(*report.sentences(), sep="\n", file=sys.stderr)
+    if as_json:
+        _print_json({"dataset": dataset.name, "hash": dataset.content_hash, "report": report})
+    else:
+        print(dataset.name)
+
+
+def data_remove(name: str) -> None:
+    """Delete a dataset."""
+    from emoviz.data import store
+
+    store.remove(name)
+
+
+def train(
+    dataset: str,
+    model: str,
+    seed: int,
+    folds: int,
+    device: str,
+    name: str | None,
+    settings: Sequence[str],
+    background: bool,
+    as_json: bool,
+) -> None:
+    """Train a model here, or start a job that does."""
+    from emoviz.jobs import kinds, store
+
+    order = kinds.Train(dataset, model, tuple(settings), seed, folds, device, name)
+    if background:
+        _print_made("job", store.submit(order).job_id, as_json)
+    else:
+        _print_made("checkpoint", told(order.run()), as_json)
+
+
+def analyze(dataset: str, checkpoint: str | None, output: Path, as_json: bool) -> None:
+    """Write the findings of a dataset."""
+    # Looked at before the work, not after it.
+    if output.suffix not in (".parquet", ".csv"):
+        raise DatasetError(f"Findings are written as .parquet or .csv, not as '{output.name}'.")
+    if output.is_dir() or not output.absolute().parent.is_dir():
+        why = "it is a folder" if output.is_dir() else "its folder does not exist"
+        raise DatasetError(f"Findings cannot be written to '{output}': {why}.")
+    from emoviz.analysis import findings
+    from emoviz.data import store
+    from emoviz.models import checkpoints
+
+    model = None if checkpoint is None else checkpoints.load(checkpoint)
+    found = told(findings.kept(store.read(dataset), model))
+    findings.write(found, output)
+    if as_json:
+        _print_json({"path": output, "samples": len(found.table), "columns": [*found.table], "meta": found.meta})
+    else:
+        print(output)
+
+
+def models_list(as_json: bool) -> None:
+    """List the checkpoints."""
+    from emoviz.models import checkpoints
+
+    cards = [checkpoints.card(name) for name in checkpoints.names()]
+    if as_json:
+        _print_json(cards)
+    else:
+        rows = [(card.name, card.model, card.dataset, card.folds, card.created) for card in cards]
+        print(table([("name", "model", "dataset", "folds", "created"), *rows]))
+
+
+def models_show(name: str, as_json: bool) -> None:
+    """Show the card of one checkpoint."""
+    from emoviz.models import checkpoints
+
+    card = checkpoints.card(name)
+    if as_json:
+        _print_json(card)
+    else:
+        print(table([(field.name, json.dumps(_plain(getattr(card, field.name)))) for field in fields(card)]))
+
+
+def models_remove(name: str) -> None:
+    """Delete a checkpoint."""
+    from emoviz.models import checkpoints
+
+    checkpoints.remove(name)
+
+
+def jobs_list(as_json: bool) -> None:
+    """List the jobs."""
+    from emoviz.jobs import store
+
+    jobs = store.list()
+    if as_json:
+        _print_json(jobs)
+    else:
+        rows = [(j.job_id, _clock(j.submitted), j.state, _share(j.fraction), spell(j.left), j.title) for j in jobs]
+        print(table([("id", "asked for", "state", "done", "left", "what"), *rows]))
+
+
+def jobs_show(job_id: str, as_json: bool) -> None:
+    """Show one job and the end of what it said."""
+    from emoviz.jobs import store
+
+    job, lines = store.get(job_id), store.reports(job_id)
+    if as_json:
+        _print_json({**_plain(job), "reports": lines})
+        return
+    rows = [
+        ("what", job.title),
+        ("state", f"{job.state}{', stopping' if job.stopping else ''}"),
+        ("asked for", _clock(job.submitted)),
+        ("done", _share(job.fraction)),
+        ("left", spell(job.left)),
+        ("made", job.result),
+        ("error", job.error),
+        ("log", store.log(job_id)),
+    ]
+    print(table(rows))
+    for line in lines[-20:]:
+        print(f"{_clock(line.at)}  {_share(line.fraction):>4}  {line.message}")
+
+
+def jobs_cancel(job_id: str) -> None:
+    """Stop a job."""
+    from emoviz.jobs import store
+
+    print(f"Job {job_id} is {store.cancel(job_id).state}.", file=sys.stderr)
+
+
+def jobs_remove(job_id: str) -> None:
+    """Forget a job."""
+    from emoviz.jobs import store
+
+    store.remove(job_id)
+
+
+def doctor(as_json: bool) -> int:
+    """Look at everything; 1 where something that is needed is not well."""
+    from emoviz.doctor import examine
+
+    checks = []
+    for check in examine():
+        checks.append(check)
+        if not as_json:
+            print(f"{'well' if check.well else 'BAD' if check.needed else 'none':5} {check.name:24} {check.detail}")
+    if as_json:
+        _print_json(checks)
+    return int(any(check.needed and not check.well for check in checks))
+
+
+# What the commands say, and how
+
+
+def told(work: "Work[T]") -> T:
+    """Run long work to its end and tell on standard error how far it is."""
+    with Teller() as teller:
+        return progress.finish(work, teller)
+
+
+class Teller:
+    """Tells progress: on a terminal in one line that changes, elsewhere a line now and then."""
+
+    def __init__(self):
+        self.terminal = sys.stderr.isatty()
+        self.lines: list[Report] = []
+        self.last = -math.inf
+
+    def __enter__(self) -> "Teller":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.terminal and self.lines:
+            print(file=sys.stderr)
+
+    def __call__(self, line: Progress) -> None:
+        """Take note of one line of progress, and tell it if it is time."""
+        now = time.time()
+        self.lines.append(Report(now, line.fraction, line.message))
+        if now - self.last < (0.1 if self.terminal else 2) and line.fraction != 1:
+            return
+        self.last = now
+        left = time_left(self.lines, now)
+        words = f"{_share(line.fraction):>4}  {line.message}" + (f", {spell(left)} left" if left else "")
+        if self.terminal:
+            print(f"\r{words[: shutil.get_terminal_size().columns - 1]}\x1b[K", end="", file=sys.stderr, flush=True)
+        else:
+            print(words, file=sys.stderr, flush=True)
+
+
+def table(rows: Iterable[Sequence[object]]) -> str:
+    """Rows of words as aligned columns."""
+    cells = [[str(cell).replace("\n", " ") for cell in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in cells)
+
+
+def _complain(sentence: str) -> int:
+    print(f"emoviz: {sentence}", file=sys.stderr)
+    return 1
+
+
+def _print_made(kind: str, name: str, as_json: bool) -> None:
+    if as_json:
+        _print_json({kind: name})
+    else:
+        print(name)
+
+
+def _print_json(value: object) -> None:
+    print(json.dumps(_plain(value), indent=1, ensure_ascii=False))
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON knows it; numbers that are none become null."""
+    if is_dataclass(value):
+        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return value if value is None or isinstance(value, bool | int | str) else str(value)
+
+
+def _clock(at: float) -> str:
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at))
+
+
+def _share(fraction: float | None) -> str:
+    return "" if fraction is None else f"{fraction:.0%}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
