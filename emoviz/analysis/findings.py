@@ -30,7 +30,7 @@ from emoviz.training import crossfit
 
 VERSION = 1  # grows when a column changes its meaning: cached findings of older versions are computed again
 IN_SAMPLE = -2
-FALSE_DISCOVERY = 0.05
+THRESHOLDS = conflict.Thresholds()
 CAVEAT = (
     "Predictions of what others would perceive, never a readout of what somebody feels. "
     "That a face and a voice differ is normal, not deceit."
@@ -320,10 +320,11 @@ def _human(dataset: Dataset, seed: int) -> dict[str, object]:
     columns["human_conflict"] = np.where(np.isnan(bits).all(0), np.nan, np.nan_to_num(bits, nan=-1).max(0))
     if FUSED in given and not np.isnan(q_values).all():
         q = np.stack([given[m] for m in modalities])
-        differs = q_values <= FALSE_DISCOVERY
+        differs = q_values <= THRESHOLDS.discovery
         columns["human_type"] = pd.Categorical(conflict.types(q, given[FUSED], differs), conflict.TYPES)
-        farthest = conflict.farthest(q, given[FUSED])
-        columns["human_dissenter"] = _names(tuple(modalities), np.where(differs.any(0), farthest, -1))
+        columns["human_dissenter"] = _names(
+            tuple(modalities), conflict.dissenter(q, given[FUSED], differs=differs.any(0))
+        )
     return columns
 
 
@@ -341,9 +342,8 @@ def _predicted(dataset: Dataset, predicted: crossfit.Predictions) -> dict[str, o
         columns[f"typicality_{side}"] = values
     columns[f"typicality_{FUSED}"] = predicted.typicality_fused
     columns["conflict"], columns["consistency"] = predicted.conflict, 1 - predicted.conflict
-    apart = conflict.pairwise(predicted.q)
-    for i, j in combinations(range(len(dataset.modalities)), 2):
-        columns[f"conflict_{dataset.modalities[i]}_{dataset.modalities[j]}"] = apart[i, j]
+    for (a, b), apart in zip(combinations(dataset.modalities, 2), conflict.pair_values(predicted.q), strict=True):
+        columns[f"conflict_{a}_{b}"] = apart
     columns["support"] = conflict.support(predicted.q)
     columns["dissenter"] = _names(dataset.modalities, predicted.dissenter)
     if predicted.fused is not None:
