@@ -26,18 +26,18 @@ def midpoint(points: Tensor, weights: Tensor | None = None, c: float = 1.0) -> T
 
     Args:
         points: in the ball, ``(..., N, D)``
-        weights: ``(..., N)``, 0 or more and not all 0; equal if left out
+        weights: ``(..., N)``, 0 or more; equal if left out
         c: positive curvature magnitude
 
     Returns:
-        ``(..., D)``
+        ``(..., D)``; the origin where all weights are 0
     """
     weights = torch.ones_like(points[..., 0]) if weights is None else weights
     # gamma and gamma x_K without the Klein point itself, whose digits are gone near the rim.
     share = weights / (1 - c * points.square().sum(-1))
     time = (share * (1 + c * points.square().sum(-1))).sum(-1, keepdim=True)
     space = (share[..., None] * 2 * points).sum(-2)
-    rest = (time.square() - c * space.square().sum(-1, keepdim=True)).clamp_min(0)
+    rest = (time.square() - c * space.square().sum(-1, keepdim=True)).clamp_min(poincare.TINY**2)
     return poincare.project(space / (time + rest.sqrt()), c)
 
 

@@ -39,7 +39,8 @@ def neighbours(queries: Tensor, points: Tensor, k: int, c: float = 1.0, block: i
         ValueError: if ``k`` is below 1 or the two differ in D
     """
     if k < 1 or queries.shape[-1] != points.shape[-1]:
-        raise ValueError(f"k must be 1 or more and D the same, got k = {k}, {tuple(queries.shape)}, {tuple(points.shape)}")
+        shapes = f"{tuple(queries.shape)} and {tuple(points.shape)}"
+        raise ValueError(f"k must be 1 or more and D the same, got k = {k} and shapes {shapes}")
     queries, points, k = queries.double(), points.double(), min(k, len(points))
     room = (1 - c * points.square().sum(-1)).rsqrt()
     found = []

@@ -30,6 +30,7 @@ TYPES = ("agreement", "complement", "dominance", "conflict", "unclear")
 FLOOR = 1e-12
 # Two modes, or two dissenters, nearer than this are tied.
 TIED = 1e-9
+BLOCK = 8192
 
 
 @dataclass(frozen=True)
@@ -69,8 +70,21 @@ def pairs(modalities: int) -> list[tuple[int, int]]:
     return list(combinations(range(modalities), 2))
 
 
-def pairwise(q):
+def pair_values(q):
     r"""Divergence of every pair of modalities, :math:`JSD(Q_a, Q_b) / \ln 2`.
+
+    Args:
+        q: distributions, ``(M, N, K)``
+
+    Returns:
+        ``(P, N)`` in [0, 1], in the order of :func:`pairs`; NaN where one of the two is missing
+    """
+    first, second = _sides(q)
+    return _in_blocks(lambda part: divergence.jsd(part[first], part[second]) / LN2, q)
+
+
+def pairwise(q):
+    """:func:`pair_values` as a matrix of modalities.
 
     Args:
         q: distributions, ``(M, N, K)``
@@ -80,17 +94,10 @@ def pairwise(q):
     """
     xp = array_namespace(q)
     m = q.shape[0]
-    same = xp.sum(q, axis=-1) * 0  # NaN where missing
-    rows = [[same[a] for _ in range(m)] for a in range(m)]
-    for a, b in pairs(m):
-        rows[a][b] = rows[b][a] = divergence.jsd(q[a], q[b]) / LN2
+    rows = [[q[a, :, 0] * 0 for _ in range(m)] for a in range(m)]  # the diagonal: 0, NaN where missing
+    for (a, b), values in zip(pairs(m), pair_values(q), strict=True):
+        rows[a][b] = rows[b][a] = values
     return xp.stack([xp.stack(row) for row in rows])
-
-
-def pair_values(q):
-    """The upper triangle of :func:`pairwise`, ``(P, N)`` in the order of :func:`pairs`."""
-    xp = array_namespace(q)
-    return xp.stack([divergence.jsd(q[a], q[b]) / LN2 for a, b in pairs(q.shape[0])])
 
 
 def support(q):
@@ -102,7 +109,7 @@ def support(q):
     Returns:
         ``(N,)`` in [0, 1]: 0 where every modality is flat, 1 where each names one emotion; NaN where all are missing
     """
-    h = divergence.entropy(q)
+    h = _in_blocks(divergence.entropy, q)
     return 1 - _mean(h, ~_isnan(h), 1) / np.log(q.shape[-1])
 
 
@@ -125,7 +132,12 @@ def evidence(q, prior) -> Evidence:
     Returns:
         the evidence, NaN where fewer than two modalities are present
     """
-    return _evidence(*_explained(q, prior))
+    xp = array_namespace(q)
+    log_none, *log_without = _explained(q, prior)
+    present = ~_isnan(q[..., 0])
+    mean = _mean(xp.exp(xp.stack(log_without) - log_none), present, 2)
+    value = xp.log(mean)
+    return Evidence(xp.exp(log_none + 0 * value), xp.exp(log_none + value), value)
 
 
 def conflict(q, *, prior=None, dissent_rate=None, weight=None):
@@ -179,47 +191,45 @@ def temper(q, t, prior):
     return t[..., None] * q + (1 - t[..., None]) * prior
 
 
-def dissenter(q, fused=None, *, prior=None, differs=None):
-    r"""Which modality stands alone.
-
-    With a ``prior`` (class targets) the one whose leaving out helps most, :math:`\arg\max_m \sum_k \pi_k
-    \prod_{n \ne m} Q_n(k) / \pi_k`; of two modalities this cannot tell. Without (distribution targets) the
-    one farthest from ``fused``: the fused prediction, or people's audio-visual votes.
+def farthest(q, fused):
+    """Which modality is farthest from the whole: the dissenter of distribution targets, and of people.
 
     Args:
         q: distributions, ``(M, N, K)``
-        fused: distribution of the whole sample, ``(N, K)``; with a ``prior`` it decides between two modalities
-        prior: how frequent each class is, ``(K,)``
-        differs: where to name one at all, ``(N,)`` bool; everywhere if left out
+        fused: the fused prediction, or what people said of the whole sample, ``(N, K)``
 
     Returns:
-        ``(N,)`` index of a modality; -1 where ``differs`` is false, fewer than two modalities are present,
-        or the first place is tied
-
-    Raises:
-        ValueError: if neither ``fused`` nor ``prior`` is given
+        ``(N,)`` index of a modality; -1 where fewer than two are present, ``fused`` is missing or the
+        first place is tied
     """
-    if fused is None and prior is None:
-        raise ValueError("naming a dissenter needs a fused distribution or a prior")
     xp = array_namespace(q)
-    present = ~_isnan(q[..., 0])
-    two = xp.sum(xp.astype(present, q.dtype), axis=0) == 2
-    far = None if fused is None else xp.stack([divergence.jsd(q_m, fused) for q_m in q])
-    gain = None if prior is None else _explained(q, prior)[1]
-    if far is None:
-        score = gain
-    elif gain is None:
-        score = far
-    else:
-        score = xp.where(two, far, gain)
-    score = xp.where(present & ~_isnan(score), score, xp.full_like(score, -np.inf))
-    best = xp.max(score, axis=0)
-    first = xp.sum(xp.astype(score >= best - TIED, q.dtype), axis=0) == 1
-    named = first & (xp.sum(xp.astype(present, q.dtype), axis=0) >= 2)
-    if differs is not None:
-        named = named & differs
-    index = xp.argmax(score, axis=0)
-    return xp.where(named, index, xp.full_like(index, -1))
+    return _first(xp.stack([divergence.jsd(modality, fused) for modality in q]), ~_isnan(q[..., 0]))
+
+
+def dissenter(q, fused, *, prior=None, differs=None):
+    r"""Which modality stands alone, from what each says and not from any label.
+
+    With a ``prior`` (class targets) the one whose leaving out helps most, :math:`\arg\max_m \sum_k \pi_k
+    \prod_{n \ne m} Q_n(k) / \pi_k`. Between two modalities that says nothing, so there, and without a prior
+    (distribution targets), it is the :func:`farthest`.
+
+    Args:
+        q: distributions, ``(M, N, K)``
+        fused: the fused prediction, ``(N, K)``
+        prior: how frequent each class is, ``(K,)``
+        differs: where to name one at all (conflict above its floor), ``(N,)`` bool; everywhere if left out
+
+    Returns:
+        ``(N,)`` index of a modality; -1 where ``differs`` is false, fewer than two modalities are present
+        or the first place is tied
+    """
+    xp = array_namespace(q)
+    named = farthest(q, fused)
+    if prior is not None:
+        present = ~_isnan(q[..., 0])
+        alone = _first(_explained(q, prior)[1:], present)
+        named = xp.where(_count(present) > 2, alone, named)
+    return named if differs is None else xp.where(differs, named, xp.full_like(named, -1))
 
 
 def floors(q, agree, thresholds: Thresholds = Thresholds()) -> np.ndarray:
@@ -298,25 +308,46 @@ def _modes(p: np.ndarray) -> np.ndarray:
     return p >= p.max(1, keepdims=True) - TIED
 
 
+def _sides(q) -> tuple[list[int], list[int]]:
+    """First and second modality of every pair."""
+    both = pairs(q.shape[0])
+    return [a for a, _ in both], [b for _, b in both]
+
+
 def _isnan(x):
     return array_namespace(x).isnan(x)
+
+
+def _count(present):
+    """How many modalities are there, ``(M, N)`` bool to ``(N,)``."""
+    xp = array_namespace(present)
+    return xp.sum(xp.astype(present, xp.int64), axis=0)
 
 
 def _mean(x, present, least: int):
     """Mean over the first axis of what is present, NaN where fewer than ``least`` are."""
     xp = array_namespace(x)
-    count = xp.sum(xp.astype(present, x.dtype), axis=0)
+    count = xp.astype(_count(present), x.dtype)
     total = xp.sum(xp.where(present, x, xp.zeros_like(x)), axis=0)
     return xp.where(count >= least, total / xp.clip(count, 1, None), xp.full_like(total, np.nan))
 
 
+def _first(score, present):
+    """Modality with the highest score, ``(M, N)`` to ``(N,)``; -1 where it is tied, NaN or one of less than two."""
+    xp = array_namespace(score)
+    score = xp.where(present & ~_isnan(score), score, xp.full_like(score, -np.inf))
+    leads = score >= xp.max(score, axis=0) - TIED
+    index = xp.argmax(score, axis=0)
+    return xp.where((_count(leads) == 1) & (_count(present) > 1), index, xp.full_like(index, -1))
+
+
 def _mean_pairwise(q, weight):
     """Mean over the pairs that are present, each times the weights of its two."""
-    xp = array_namespace(q)
     values = pair_values(q)
     present = ~_isnan(values)
     if weight is not None:
-        values = values * xp.stack([weight[a] * weight[b] for a, b in pairs(q.shape[0])])
+        first, second = _sides(q)
+        values = values * weight[first] * weight[second]
     return _mean(values, present, 1)
 
 
@@ -327,23 +358,24 @@ def _logsumexp(x):
 
 
 def _explained(q, prior):
-    """Log evidence with all modalities in, ``(N,)``, with each left out, ``(M, N)``, and which are present, ``(M, N)``."""
+    """How well one emotion explains all modalities, and all but each: logarithms, ``(1 + M, N)``, finite."""
     xp = array_namespace(q)
-    present = ~_isnan(q[..., 0])
-    safe = xp.clip(xp.where(present[..., None], q, xp.ones_like(q) * prior), FLOOR, None)
-    log_ratio = xp.log(safe) - xp.log(prior)
-    total = xp.sum(log_ratio, axis=0) + xp.log(prior)
-    return _logsumexp(total), xp.stack([_logsumexp(total - one) for one in log_ratio]), present
+
+    def explained(part):
+        known = xp.where(_isnan(part), xp.zeros_like(part) + prior, part)
+        log_ratio = xp.log(xp.clip(known, FLOOR, None)) - xp.log(prior)
+        total = xp.sum(log_ratio, axis=0) + xp.log(prior)
+        return xp.stack([_logsumexp(total), *(_logsumexp(total - one) for one in log_ratio)])
+
+    return _in_blocks(explained, q)
 
 
-def _evidence(log_none, log_without, present) -> Evidence:
-    xp = array_namespace(log_none)
-    absent = xp.full_like(log_without, -np.inf)
-    count = xp.sum(xp.astype(present, log_none.dtype), axis=0)
-    enough = count >= 2
-    nan = xp.full_like(log_none, np.nan)
-    per_modality = xp.where(present, log_without, absent)
-    top = xp.max(log_without, axis=0)
-    log_drop = xp.log(xp.sum(xp.exp(per_modality - top), axis=0) / xp.clip(count, 1, None)) + top
-    log_none, log_drop = xp.where(enough, log_none, nan), xp.where(enough, log_drop, nan)
-    return Evidence(xp.exp(log_none), xp.exp(log_drop), log_drop - log_none)
+def _in_blocks(function, q):
+    """A function of ``(M, N, K)`` with samples on its last axis, a few thousand samples at a time.
+
+    Its temporaries then stay in the processor's cache: at a million samples that is twice to eight times as fast.
+    """
+    n = q.shape[1]
+    if n <= BLOCK:
+        return function(q)
+    return array_namespace(q).concat([function(q[:, i : i + BLOCK]) for i in range(0, n, BLOCK)], axis=-1)

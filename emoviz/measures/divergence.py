@@ -33,7 +33,7 @@ def entropy(p):
     Returns:
         ``(...)`` in ``[0, ln K]``
     """
-    return -array_namespace(p).sum(p * _log(p), axis=-1)
+    return -array_namespace(p).vecdot(p, _log(p))
 
 
 def kl(p, q):
@@ -63,7 +63,7 @@ def jsd(p, q):
     """
     xp = array_namespace(p, q)
     log_m = _log((p + q) / 2)
-    return xp.clip(xp.sum(p * (_log(p) - log_m) + q * (_log(q) - log_m), axis=-1) / 2, 0, LN2)
+    return xp.clip((xp.vecdot(p, _log(p) - log_m) + xp.vecdot(q, _log(q) - log_m)) / 2, 0, LN2)
 
 
 @dataclass(frozen=True)
@@ -118,8 +118,8 @@ def vote_null(
         np.concatenate([totals, np.sort(a + b, axis=1)], 1).astype(np.int64), axis=0, return_inverse=True
     )
     expected, p = np.empty_like(observed), np.empty_like(observed)
-    order = np.argsort(member, kind="stable")
-    for signature, rows in zip(signatures, np.split(order, np.searchsorted(member[order], np.arange(1, len(signatures)))), strict=True):
+    members = np.split(np.argsort(member, kind="stable"), np.cumsum(np.bincount(member))[:-1])
+    for signature, rows in zip(signatures, members, strict=False):
         first, second, counts = signature[0], signature[1], signature[2:][signature[2:] > 0]
         if np.prod(counts + 1.0) <= exact_limit:
             divergences, weights = _all_deals(counts, first, second)
@@ -163,7 +163,7 @@ def _all_deals(counts: np.ndarray, first: int, second: int) -> tuple[np.ndarray,
 def _some_deals(counts: np.ndarray, first: int, second: int, n: int, generator: np.random.Generator) -> np.ndarray:
     """JSD (nats) of ``n`` drawn deals."""
     held = generator.multivariate_hypergeometric(counts, first, size=n, method="marginals")
-    return sum(_terms(count, first, second)[held[:, k]] for k, count in enumerate(counts))
+    return np.sum([_terms(count, first, second)[held[:, k]] for k, count in enumerate(counts)], axis=0)
 
 
 def _spread(values: np.ndarray, known: np.ndarray) -> np.ndarray:

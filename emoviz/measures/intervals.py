@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from math import sqrt
 
 import numpy as np
+import pandas as pd
 from scipy.stats import norm
 
 
@@ -28,6 +29,9 @@ class Interval:
 
     def __str__(self) -> str:
         return f"{self.value:.4f} [{self.low:.4f}, {self.high:.4f}]"
+
+
+NOTHING = Interval(np.nan, np.nan, np.nan, 0, 0)
 
 
 def bootstrap(
@@ -56,9 +60,9 @@ def bootstrap(
     if values.ndim == 1 and values.dtype.kind == "f":
         known = ~np.isnan(values)
         values, groups = values[known], groups[known]
-    names, member = np.unique(groups, return_inverse=True)
+    member, names = pd.factorize(groups)
     if not len(values):
-        return Interval(np.nan, np.nan, np.nan, 0, 0)
+        return NOTHING
     generator = np.random.default_rng(seed)
     drawn = (generator.integers(0, len(names), len(names)) for _ in range(resamples))
     sizes = np.bincount(member)
@@ -71,6 +75,32 @@ def bootstrap(
         draws = np.array([statistic(values[np.concatenate([rows[g] for g in d])]) for d in drawn])
     low, high = np.nanquantile(draws, [(1 - level) / 2, (1 + level) / 2])
     return Interval(float(statistic(values)), float(low), float(high), len(values), len(names))
+
+
+def share(told: np.ndarray, groups: np.ndarray, level: float = 0.95) -> Interval:
+    """How many of the samples are told of, as a proportion.
+
+    Drawn by groups where there are any; by :func:`wilson` where every sample is alone, and, with the number of
+    groups in place of the samples', where all samples are alike: no draw of them could show a doubt.
+
+    Args:
+        told: true or false of each sample, ``(N,)``
+        groups: group of each sample, ``(N,)``, empty where unknown
+        level: of confidence
+
+    Returns:
+        the proportion and its interval, within [0, 1]
+    """
+    told, member = np.asarray(told, float), pd.factorize(np.asarray(groups))[0]
+    alone = np.asarray(groups) == ""
+    member = np.where(alone, len(told) + np.arange(len(told)), member)
+    count = len(np.unique(member))
+    if count == len(told):
+        return wilson(int(told.sum()), len(told), level)
+    if (told == told[0]).all():
+        edge = wilson(int(told[0]) * count, count, level)
+        return Interval(edge.value, edge.low, edge.high, len(told), count)
+    return bootstrap(told, member, level=level)
 
 
 def wilson(successes: int, n: int, level: float = 0.95) -> Interval:
@@ -87,7 +117,7 @@ def wilson(successes: int, n: int, level: float = 0.95) -> Interval:
         the proportion and its interval, within [0, 1]; NaN where n is 0
     """
     if n == 0:
-        return Interval(np.nan, np.nan, np.nan, 0, 0)
+        return NOTHING
     z, p = float(norm.ppf((1 + level) / 2)), successes / n
     centre = p + z * z / (2 * n)
     half = z * sqrt(p * (1 - p) / n + z * z / (4 * n * n))

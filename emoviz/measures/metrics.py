@@ -131,20 +131,20 @@ def ece(truth: np.ndarray, probabilities: np.ndarray, bins: int = 15) -> float:
 
 
 def brier(truth: np.ndarray, probabilities: np.ndarray) -> float:
-    """Brier score, mean squared distance between prediction and one-hot truth, in [0, 2]; arguments as in :func:`ece`."""
+    """Brier score: mean squared distance of prediction and one-hot truth, in [0, 2]; arguments as in :func:`ece`."""
     known = truth >= 0
     one_hot = np.eye(probabilities.shape[1])[truth[known]]
     return float(((probabilities[known] - one_hot) ** 2).sum(1).mean())
 
 
 def auroc(flag: np.ndarray, score: np.ndarray) -> float:
-    """Chance that a flagged sample scores above an unflagged one, in [0, 1]; NaN scores left out, NaN if one kind is missing."""
+    """Chance that a flagged sample scores above another, in [0, 1]; NaN scores are left out, NaN if all are alike."""
     flag, score = _scored(flag, score)
     return float(sk.roc_auc_score(flag, score)) if 0 < flag.sum() < len(flag) else float("nan")
 
 
 def average_precision(flag: np.ndarray, score: np.ndarray) -> float:
-    """Area under precision and recall of a score for a flag, in [0, 1]; NaN scores left out, NaN without a flagged one."""
+    """Area under precision and recall of a score for a flag, in [0, 1]; NaN scores are left out, NaN without a flag."""
     flag, score = _scored(flag, score)
     return float(sk.average_precision_score(flag, score)) if flag.any() else float("nan")
 

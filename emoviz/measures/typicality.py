@@ -25,8 +25,8 @@ def scales(medians, share: float = 0.1):
     xp = array_namespace(medians)
     known = ~xp.isnan(medians)
     filled = xp.where(known, medians, xp.zeros_like(medians))
-    typical = xp.sum(filled) / xp.sum(xp.astype(known, medians.dtype))
-    return xp.where(known, xp.where(filled > share * typical, filled, xp.zeros_like(filled) + share * typical), xp.zeros_like(filled) + typical)
+    typical = xp.zeros_like(filled) + xp.sum(filled) / xp.sum(xp.astype(known, medians.dtype))
+    return xp.where(known, xp.maximum(filled, share * typical), typical)
 
 
 def prototype(distances, scale):
