@@ -1,0 +1,125 @@
+"""What the rest of emoviz may ask of a model.
+
+Axis letters: B batch, M modalities, T time steps, F features, D ball dimension, K labels. A model
+reads :class:`Batch` and gives :class:`Output`; what it gives never depends on ``target``.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import torch
+from torch import Tensor, nn
+
+TargetKind = Literal["class", "distribution", "score"]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """A few samples as tensors on one device.
+
+    Attributes:
+        features: modality to ``(B, F)``, or ``(B, T, F)`` for sequences; zeros where missing
+        steps: modality to ``(B, T)`` bool, which steps are real; sequences only
+        present: modality to ``(B,)`` bool
+        context: one-hot categories that the fusion may read, ``(B, X)``, X may be 0
+        keys: ``(B, M)`` int64; two samples that show the same in a modality have the same key there
+        rows: ``(B,)`` int64, positions in the samples that the batch was taken from
+        target: ``(B, K)`` distribution (one-hot for classes) or ``(B,)`` score; rows of NaN where unknown
+    """
+
+    features: dict[str, Tensor]
+    steps: dict[str, Tensor]
+    present: dict[str, Tensor]
+    context: Tensor
+    keys: Tensor
+    rows: Tensor
+    target: Tensor
+
+
+@dataclass(frozen=True)
+class Output:
+    """What a model says about a batch, without having seen its labels.
+
+    Attributes:
+        fused: distribution ``(B, K)``, or score ``(B,)``
+        q: what each modality says alone, ``(M, B, K)``, NaN where missing; a modality that says nothing
+            gives the prior
+        scores: the same as scores ``(M, B)`` where the target is a score, else ``None``
+        points: on the unit ball, ``(M + 1, B, D)``, the fused one last; NaN where missing
+        typicality: ``(M + 1, B)`` in [0, 1], the fused one last; NaN where missing
+        conflict: ``(B,)`` in [0, 1], NaN below two modalities
+    """
+
+    fused: Tensor
+    q: Tensor
+    scores: Tensor | None
+    points: Tensor
+    typicality: Tensor
+    conflict: Tensor
+
+
+class TrainingConfig(Protocol):
+    """What the training loop reads of any model's config."""
+
+    epochs: int
+    batch: int
+    lr: float
+    average: float
+    patience: int
+    validation: float
+
+
+class EmotionModel(nn.Module):
+    """Maps a :class:`Batch` to an :class:`Output`."""
+
+    def forward(self, batch: Batch) -> Output:
+        """Label-free: the same whatever ``batch.target`` holds."""
+        raise NotImplementedError
+
+    def prepare(self, batches: "Batches") -> None:
+        """Learn what needs no gradient (means, bins, priors) from all training samples, once."""
+        raise NotImplementedError
+
+    def loss(self, batch: Batch) -> Tensor:
+        """Mean loss of a batch, nats for classes and distributions."""
+        raise NotImplementedError
+
+    def validate(self, output: Output, target: Tensor) -> Tensor:
+        """How wrong each sample is, ``(B,)``: what early stopping watches, lower is better."""
+        raise NotImplementedError
+
+    def end_epoch(self, epoch: int, batches: "Batches") -> None:
+        """Look at all training samples after an epoch (anchors, pseudo labels). Epochs are counted from 1."""
+
+    def optimizers(self) -> list[torch.optim.Optimizer]:
+        """Fresh optimisers over all parameters."""
+        raise NotImplementedError
+
+    def prototypes(self) -> Tensor:
+        """One point per label on the unit ball, ``(K, D)``."""
+        raise NotImplementedError
+
+    def rotate(self, rotation: Tensor) -> None:
+        """Turn every point about the origin by an orthogonal ``(D, D)``; nothing else changes."""
+        raise NotImplementedError
+
+    def prior(self) -> Tensor:
+        """How often each label is shown, ``(K,)``, sums to 1."""
+        raise NotImplementedError
+
+    def dissent_rate(self) -> float:
+        """How often some modality shows something else than the whole, in (0, 1)."""
+        raise NotImplementedError
+
+
+class Batches:
+    """All training samples of a model in batches, in order; can be gone through again and again."""
+
+    def __iter__(self) -> Iterator[Batch]:
+        """The batches in order."""
+        raise NotImplementedError
+
+    def __len__(self) -> int:
+        """How many samples."""
+        raise NotImplementedError

@@ -1,0 +1,91 @@
+"""From the features of one modality to a vector.
+
+Every encoder standardises its features with the mean and deviation of its own training samples.
+"""
+
+from collections.abc import Iterable
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+SequenceKind = Literal["gru", "transformer"]
+
+
+class Standardise(nn.Module):
+    """Features with mean 0 and deviation 1 over the training samples, ``(..., F)`` to ``(..., F)``."""
+
+    def __init__(self, features: int):
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(features))
+        self.register_buffer("deviation", torch.ones(features))
+
+    def fit(self, blocks: Iterable[Tensor]) -> None:
+        """Take mean and deviation over blocks ``(n, F)`` of rows that are present."""
+        count, total, squares = 0, 0.0, 0.0
+        for block in blocks:
+            block = block.double()
+            count, total, squares = count + len(block), total + block.sum(0), squares + block.square().sum(0)
+        if not count:
+            return
+        mean = total / count
+        self.mean.copy_(mean)
+        # Nearly constant features are left as they are: dividing would only blow up their noise.
+        deviation = (squares / count - mean.square()).clamp_min(0).sqrt()
+        self.deviation.copy_(torch.where(deviation > 1e-3 * (1 + mean.abs()), deviation, torch.ones_like(deviation)))
+
+    def forward(self, x: Tensor) -> Tensor:
+        # An outlier of a new dataset may not drown everything else.
+        return ((x - self.mean) / self.deviation).clamp(-10, 10)
+
+
+class VectorEncoder(nn.Module):
+    """Utterance vectors ``(B, F)`` to ``(B, width)``: a linear map plus what a small network adds to it."""
+
+    def __init__(self, features: int, width: int, dropout: float):
+        super().__init__()
+        self.standardise = Standardise(features)
+        self.linear = nn.Linear(features, width)
+        self.bend = nn.Sequential(nn.Linear(features, width), nn.GELU(), nn.Dropout(dropout), nn.Linear(width, width))
+
+    def forward(self, x: Tensor, steps: Tensor | None = None) -> Tensor:
+        x = self.standardise(x)
+        return self.linear(x) + self.bend(x)
+
+
+class SequenceEncoder(nn.Module):
+    """Sequences ``(B, T, F)`` to ``(B, width)``: a convolution over time, then a GRU or a transformer, then attention pooling."""
+
+    def __init__(self, features: int, width: int, dropout: float, kind: SequenceKind):
+        super().__init__()
+        self.standardise = Standardise(features)
+        self.convolution = nn.Conv1d(features, width, 3, padding=1)
+        self.kind = kind
+        if kind == "gru":
+            self.mix = nn.GRU(width, width // 2, batch_first=True, bidirectional=True)
+        else:
+            layer = nn.TransformerEncoderLayer(width, 4, 2 * width, dropout, "gelu", batch_first=True, norm_first=True)
+            self.mix = nn.TransformerEncoder(layer, 2, enable_nested_tensor=False)
+        self.attention = nn.Linear(width, 1)
+        self.drop = nn.Dropout(dropout)
+
+    def forward(self, x: Tensor, steps: Tensor) -> Tensor:
+        real = steps | ~steps.any(1, keepdim=True)  # a missing sequence attends to its zeros and is masked later
+        x = self.standardise(x) * steps[..., None]
+        x = nn.functional.gelu(self.convolution(x.transpose(1, 2)).transpose(1, 2)) * steps[..., None]
+        if self.kind == "gru":
+            lengths = real.sum(1).cpu()
+            packed = nn.utils.rnn.pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)
+            x, _ = nn.utils.rnn.pad_packed_sequence(self.mix(packed)[0], batch_first=True, total_length=steps.shape[1])
+        else:
+            x = self.mix(x + _places(x), src_key_padding_mask=~real)
+        weight = self.attention(x).squeeze(-1).masked_fill(~real, float("-inf")).softmax(1)
+        return self.drop((weight[..., None] * x).sum(1))
+
+
+def _places(x: Tensor) -> Tensor:
+    """Sines and cosines that tell a transformer the order of its steps, ``(T, width)``."""
+    width = x.shape[2]
+    rate = torch.exp(torch.arange(0, width, 2, device=x.device) * (-9.2 / width))
+    angle = torch.arange(x.shape[1], device=x.device)[:, None] * rate
+    return torch.stack([angle.sin(), angle.cos()], 2).flatten(1)[:, :width]

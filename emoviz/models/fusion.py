@@ -1,0 +1,103 @@
+"""Three-stage fusion (methods 1.7): what each modality is, how each pair relates, and what the whole says.
+
+Gates are label-free: they come from what the modalities say alone. A modality that contradicts the
+others, or says nothing typical, counts less; missing ones count nothing.
+"""
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from emoviz.measures import divergence
+
+
+class MemberLinear(nn.Module):
+    """The same linear layer for E members with weights of their own, ``(E or 1, B, in)`` to ``(E, B, out)``."""
+
+    def __init__(self, members: int, inputs: int, outputs: int):
+        super().__init__()
+        bound = 1 / math.sqrt(inputs)
+        self.weight = nn.Parameter(torch.empty(members, inputs, outputs).uniform_(-bound, bound))
+        self.bias = nn.Parameter(torch.empty(members, 1, outputs).uniform_(-bound, bound))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.matmul(x, self.weight) + self.bias
+
+
+def agreement(q: Tensor, present: Tensor) -> tuple[Tensor, Tensor]:
+    """How far modalities agree, from what each says alone.
+
+    Args:
+        q: ``(M, B, K)``, any numbers where missing
+        present: ``(M, B)`` bool
+
+    Returns:
+        of pairs ``(M, M, B)`` and of each modality with the others ``(M, B)``, in [0, 1]: 1 - JSD in
+        bits; 0 for pairs with a missing side, 1 for a modality that stands alone
+    """
+    both = present[:, None] & present[None]
+    # A row of equal numbers stands for what is missing: NaN would travel through the mask's gradient.
+    known = torch.where(present[..., None], q, 1 / q.shape[-1])
+    pairs = (1 - divergence.jsd(known[:, None], known[None]) / divergence.LN2) * both
+    others = ~torch.eye(len(q), dtype=torch.bool, device=q.device)[..., None] & both
+    count = others.sum(1)
+    return pairs, torch.where(count > 0, (pairs * others).sum(1) / count.clamp_min(1), torch.ones_like(pairs[0]))
+
+
+class StagedFusion(nn.Module):
+    """From modality vectors to the answers of E members that share everything below."""
+
+    def __init__(
+        self,
+        modalities: int,
+        width: int,
+        context: int,
+        outputs: int,
+        members: int,
+        dropout: float,
+        beta: float,
+        gated: bool,
+    ):
+        super().__init__()
+        self.pairs = [(a, b) for a in range(modalities) for b in range(a + 1, modalities)]
+        self.beta, self.gated = beta, gated
+        self.relate = nn.ModuleList(MemberLinear(members, 4 * width, width) for _ in self.pairs)
+        self.own = MemberLinear(members, width, width)
+        self.context = MemberLinear(members, context, width) if context else None
+        self.norm = nn.LayerNorm(width)
+        self.drop = nn.Dropout(dropout)
+        self.hidden = MemberLinear(members, width, width)
+        self.answer = MemberLinear(members, width, outputs)
+
+    def forward(
+        self, features: Tensor, q: Tensor, typicality: Tensor, present: Tensor, context: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Fused vectors and answers.
+
+        Args:
+            features: ``(M, B, width)``
+            q: ``(M, B, K)``, read for the gates only
+            typicality: ``(M, B)`` in [0, 1]
+            present: ``(M, B)`` bool
+            context: ``(B, X)``
+
+        Returns:
+            ``(E, B, width)`` and ``(E, B, outputs)``
+        """
+        if self.gated:
+            pairs, alone = agreement(q.detach(), present)
+            pull = self.beta * typicality * alone
+        else:
+            pairs, pull = (present[:, None] & present[None]).to(features.dtype), torch.zeros_like(typicality)
+        share = pull.masked_fill(~present, -1e4).softmax(0) * present.sum(0)
+        features = torch.where(present[..., None], features, 0)
+        whole = self.own((share[..., None] * features).sum(0)[None])
+        for (a, b), relate in zip(self.pairs, self.relate, strict=True):
+            f, g = features[a], features[b]
+            whole = whole + pairs[a, b][..., None] * relate(torch.cat([f, g, f * g, (f - g).abs()], -1)[None])
+        if self.context is not None:
+            whole = whole + self.context(context[None])
+        whole = self.drop(nn.functional.gelu(self.norm(whole)))
+        hidden = self.drop(nn.functional.gelu(self.hidden(whole)))
+        return hidden, self.answer(hidden)

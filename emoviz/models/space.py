@@ -1,0 +1,61 @@
+"""The space that a model's points live in: the Poincaré ball, or its Euclidean control.
+
+The arithmetic is that of :mod:`emoviz.geometry`; geoopt brings the parameters that stay on the ball
+and the Riemannian optimiser that moves them.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import geoopt
+import torch
+from torch import Tensor
+
+from emoviz.geometry import frechet, poincare
+
+Geometry = Literal["hyperbolic", "euclidean"]
+
+
+@dataclass(frozen=True)
+class Space:
+    """Distances and means of one geometry.
+
+    Attributes:
+        geometry: ``hyperbolic``, or ``euclidean`` to see what the curvature adds
+        c: positive curvature magnitude, hyperbolic only
+        clip: the longest tangent vector that is put on the ball; beyond about 2 gradients vanish at the rim
+    """
+
+    geometry: Geometry
+    c: float
+    clip: float
+
+    @property
+    def manifold(self) -> geoopt.Manifold:
+        """For parameters that are points."""
+        return geoopt.PoincareBall(self.c) if self.geometry == "hyperbolic" else geoopt.Euclidean(ndim=1)
+
+    def point(self, tangent: Tensor) -> Tensor:
+        """Clipped tangent vectors ``(..., D)`` as points ``(..., D)``."""
+        length = tangent.norm(dim=-1, keepdim=True).clamp_min(1e-7)
+        clipped = tangent * (self.clip / length).clamp_max(1)
+        return poincare.expmap0(clipped, self.c) if self.geometry == "hyperbolic" else clipped
+
+    def distance(self, x: Tensor, y: Tensor) -> Tensor:
+        """Geodesic distance ``(...)`` between points ``(..., D)``; twice the straight line where flat.
+
+        The factor makes both geometries agree near the origin, where the ball's metric is twice Euclid's.
+        """
+        if self.geometry == "hyperbolic":
+            return poincare.distance(x, y, self.c)
+        return 2 * torch.linalg.vector_norm(x - y, dim=-1)
+
+    def midpoint(self, points: Tensor, weights: Tensor) -> Tensor:
+        """Weighted mean of points ``(..., A, D)`` with weights ``(..., A)``: ``(..., D)``."""
+        if self.geometry == "hyperbolic":
+            return frechet.midpoint(points, weights, self.c)
+        return (weights[..., None] * points).sum(-2) / weights.sum(-1, keepdim=True).clamp_min(1e-12)
+
+    def shown(self, points: Tensor) -> Tensor:
+        """Points as they are drawn: on the unit ball, whatever the geometry."""
+        return points * self.c**0.5 if self.geometry == "hyperbolic" else poincare.expmap0(points)

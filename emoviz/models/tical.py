@@ -1,0 +1,474 @@
+"""A TiCAL-style model: typicality-based, consistency-aware multimodal emotion recognition.
+
+Built after the abstract of TiCAL (arXiv 2511.15085), whose equations were not at hand: every choice
+it leaves open is a field of :class:`TicalConfig`, and what each is worth is measured in
+``benchmarks/RESULTS.md``. What it does, in the words of the paper: modalities are encoded and put on
+the Poincaré ball; each says alone what it shows (pseudo unimodal labels, from the one label of the
+whole); how typical and how consistent that is gates a fusion in three stages.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import geoopt
+import torch
+from torch import Tensor, nn
+
+from emoviz.errors import ConfigError
+from emoviz.measures import conflict as measure
+from emoviz.measures import divergence
+from emoviz.models.anchors import AnchorBank, Rule
+from emoviz.models.base import Batch, Batches, EmotionModel, Output
+from emoviz.models.encoders import SequenceEncoder, SequenceKind, VectorEncoder
+from emoviz.models.fusion import StagedFusion
+from emoviz.models.inputs import Inputs
+from emoviz.models.space import Geometry, Space
+
+TINY = 1e-7
+
+
+@dataclass(frozen=True)
+class TicalConfig:
+    """Every choice of a TiCAL-style model and its training.
+
+    Attributes:
+        inputs: feature groups that are read, joined by ``+``, or ``all``
+        context: whether the fusion may read the dataset's context columns
+        width: size of the vectors between encoders and fusion
+        sequence: how sequences are read, ``gru`` or ``transformer``
+        members: how many fusion stages are trained side by side on the same encoders and averaged
+        dropout: share of activations dropped in training
+        geometry: ``hyperbolic``, or ``euclidean`` as a control
+        ball_dim: dimension of the ball
+        c: curvature magnitude of the ball
+        clip: longest tangent vector, half the largest distance from the origin
+        anchors: most anchors per modality and label
+        anchor_share: the most confident share of the correctly recognised samples that may be anchors
+        pseudo: how unimodal labels are found: ``noise`` (a learned rate at which a modality shows something
+            else), ``memory`` (labels that move over the epochs), ``none`` (the label of the whole), or
+            ``auto`` (noise for classes and scores, memory for distributions)
+        rho: share of the geometric label in a memory label, the rest is the head's
+        memory_start: weight of the old label in the first epoch of the memory
+        temperature: of the softmax over distances to prototypes
+        dissent: share of samples in which one modality shows something else, learned from here under ``noise``
+        typicality: ``signal`` (a learned chance that the modality shows anything at all), ``prototype``,
+            ``conformal``, ``knn``, ``radius`` or ``confidence`` (methods 1.5)
+        typicality_in: ``temper`` mixes the prior into what an untypical modality says before conflict is
+            judged, ``weight`` weighs pairs, ``none`` leaves typicality a diagnostic
+        gate_typicality: whether typicality enters the gates of the fusion
+        stages: ``gates`` (consistency and typicality gate the three stages), ``schedule`` (heads, then
+            anchors, then fusion, as phases of training, with gates), or ``plain`` (no gates)
+        phase: epochs of each of the first two phases of ``schedule``, and of the warm-up before anchors count
+        beta: how sharply gates prefer consistent modalities
+        consensus: whether the fused answer starts from the modalities' own answers, each doubted at its
+            rate of dissent
+        loss: for distributions: ``jsd``, ``kl`` or ``mix``
+        mix: share of ``kl`` in ``mix``
+        unimodal: weight of the unimodal loss
+        hyperbolic: weight of the pull towards the prototypes
+        weight: samples in the fused loss: ``none``, ``down`` (conflicting ones less) or ``up`` (more)
+        weight_floor: least weight under ``down``
+        score_bins: classes into which scores are cut for heads, anchors and conflict
+        epochs: at most
+        batch: samples a step
+        lr: learning rate at the start, falling to a twentieth along a cosine
+        weight_decay: of AdamW
+        average: decay per step of the running average of the weights, which is what is validated and kept
+        patience: epochs without improvement on the validation groups before training stops
+        validation: share of the training groups that stops it
+    """
+
+    inputs: str = "all"
+    context: bool = True
+    width: int = 64
+    sequence: SequenceKind = "gru"
+    members: int = 4
+    dropout: float = 0.2
+    geometry: Geometry = "hyperbolic"
+    ball_dim: int = 8
+    c: float = 1.0
+    clip: float = 2.0
+    anchors: int = 64
+    anchor_share: float = 1.0
+    pseudo: Literal["auto", "noise", "memory", "none"] = "auto"
+    rho: float = 0.0
+    memory_start: float = 0.8
+    temperature: float = 1.0
+    dissent: float = 0.1
+    typicality: Rule = "signal"
+    typicality_in: Literal["none", "temper", "weight"] = "temper"
+    gate_typicality: bool = True
+    stages: Literal["gates", "schedule", "plain"] = "gates"
+    phase: int = 5
+    beta: float = 4.0
+    consensus: bool = True
+    loss: Literal["jsd", "kl", "mix"] = "mix"
+    mix: float = 0.3
+    unimodal: float = 0.5
+    hyperbolic: float = 0.1
+    weight: Literal["none", "down", "up"] = "none"
+    weight_floor: float = 0.5
+    score_bins: Literal[3, 7] = 3
+    epochs: int = 60
+    batch: int = 128
+    lr: float = 3e-3
+    weight_decay: float = 1e-2
+    average: float = 0.99
+    patience: int = 12
+    validation: float = 0.15
+
+    def __post_init__(self):
+        bounds = {
+            "width": (4, 1024), "members": (1, 32), "dropout": (0, 0.9), "ball_dim": (2, 256), "c": (1e-3, 10), "clip": (0.1, 10),
+            "anchors": (1, 1024), "anchor_share": (0.01, 1), "rho": (0, 1), "memory_start": (0, 0.999), "temperature": (0.01, 100),
+            "dissent": (1e-3, 0.5), "phase": (0, 100), "beta": (0, 100), "mix": (0, 1), "unimodal": (0, 100), "hyperbolic": (0, 100),
+            "weight_floor": (0, 1), "epochs": (1, 10_000), "batch": (2, 65_536), "lr": (1e-6, 1), "weight_decay": (0, 1),
+            "average": (0, 0.9999), "patience": (1, 10_000), "validation": (0.01, 0.5),
+        }  # fmt: skip
+        for name, (low, high) in bounds.items():
+            if not low <= getattr(self, name) <= high:
+                raise ConfigError(f"{name} is {getattr(self, name)}; it must lie between {low} and {high}.")
+        if self.width % 4:
+            raise ConfigError(f"width is {self.width}; it must be a multiple of 4.")
+
+
+class Tical(EmotionModel):
+    """Encoders, heads, ball, anchors and staged fusion; see :class:`TicalConfig`."""
+
+    def __init__(self, config: TicalConfig, inputs: Inputs):
+        super().__init__()
+        self.config, self.inputs = config, inputs
+        self.sides = len(inputs.modalities)
+        scored = inputs.target == "score"
+        self.labels = config.score_bins if scored else len(inputs.labels)
+        self.pseudo = (
+            config.pseudo if config.pseudo != "auto" else "memory" if inputs.target == "distribution" else "noise"
+        )
+        self.space = Space(config.geometry, config.c, config.clip)
+        width, labels = config.width, self.labels
+        self.encoders = nn.ModuleList(
+            SequenceEncoder(len(m.columns), width, config.dropout, config.sequence)
+            if m.sequence
+            else VectorEncoder(len(m.columns), width, config.dropout)
+            for m in inputs.modalities
+        )
+        self.heads = nn.ModuleList(nn.Linear(width, labels) for _ in inputs.modalities)
+        self.silence = nn.Parameter(torch.full((self.sides,), -2.0))
+        self.dissent = nn.Parameter(torch.full((self.sides,), math.log(config.dissent / (1 - config.dissent))))
+        self.tangents = nn.ModuleList(nn.Linear(width, config.ball_dim) for _ in range(self.sides + 1))
+        self.fusion = StagedFusion(
+            self.sides,
+            width,
+            sum(len(e.categories) for e in inputs.context),
+            1 if scored else labels,
+            config.members,
+            config.dropout,
+            config.beta,
+            config.stages != "plain",
+        )
+        self.doubt = nn.Parameter(torch.ones(()))
+        self.centres = geoopt.ManifoldParameter(self._spread_out(labels), manifold=self.space.manifold)
+        self.bank = AnchorBank(self.sides + 1, labels, config.anchors, config.ball_dim, self.space)
+        self.register_buffer("label_prior", torch.full((labels,), 1 / labels))
+        self.register_buffer("bin_edges", torch.zeros(labels - 1 if scored else 0))
+        self.register_buffer("bin_centres", torch.zeros(labels if scored else 0))
+        self.register_buffer("epoch", torch.zeros((), dtype=torch.int64))
+        # Labels that move while training; of no use afterwards.
+        self.register_buffer("memory", torch.zeros(0, self.sides, labels), persistent=False)
+
+    def _spread_out(self, labels: int) -> Tensor:
+        """Where the prototypes start: directions as far from each other as the dimension allows, one tangent unit out."""
+        generator = torch.Generator().manual_seed(0)  # the same for every model, so that their frames begin alike
+        directions = nn.functional.normalize(torch.randn(labels, self.config.ball_dim, generator=generator), dim=1)
+        for _ in range(200):
+            gap = directions[:, None] - directions[None]
+            push = (gap / gap.norm(dim=-1, keepdim=True).clamp_min(1e-3).pow(3)).sum(1)
+            directions = nn.functional.normalize(directions + 0.05 * push, dim=1)
+        return self.space.point(directions * min(1.0, self.config.clip / 2))
+
+    # What needs no gradient.
+
+    @torch.no_grad()
+    def prepare(self, batches: Batches) -> None:
+        for modality, encoder in zip(self.inputs.modalities, self.encoders, strict=True):
+            name = modality.name
+            if modality.sequence:
+                encoder.standardise.fit(batch.features[name][batch.steps[name]] for batch in batches)
+            else:
+                encoder.standardise.fit(batch.features[name][batch.present[name]] for batch in batches)
+        target = torch.cat([batch.target for batch in batches])
+        if self.inputs.target == "score":
+            self._cut(target)
+        shown = self._distribution(target)
+        # One imagined sample per label: a label that training never saw must not become impossible.
+        self.label_prior.copy_((shown.sum(0) + 1) / (len(shown) + self.labels))
+
+    def _cut(self, scores: Tensor) -> None:
+        """Bins of scores: negative, neutral, positive where scores have both signs, else equal shares; seven equal widths."""
+        reach = scores.abs().max()
+        if self.labels == 3 and scores.min() < 0 < scores.max():
+            edges = torch.stack([-reach / 6, reach / 6])
+        elif self.labels == 3:
+            edges = scores.quantile(torch.tensor([1 / 3, 2 / 3], device=scores.device))
+        else:
+            edges = torch.linspace(scores.min().item(), scores.max().item(), self.labels + 1, device=scores.device)[
+                1:-1
+            ]
+        self.bin_edges.copy_(edges)
+        member = torch.bucketize(scores, self.bin_edges)
+        fallback = torch.cat([scores.min()[None], (edges[1:] + edges[:-1]) / 2, scores.max()[None]])
+        self.bin_centres.copy_(
+            torch.stack(
+                [scores[member == k].mean() if (member == k).any() else fallback[k] for k in range(self.labels)]
+            )
+        )
+
+    def _distribution(self, target: Tensor) -> Tensor:
+        """Targets as distributions over labels (bins for scores), ``(B, K)``."""
+        if self.inputs.target != "score":
+            return target
+        return nn.functional.one_hot(torch.bucketize(target, self.bin_edges), self.labels).to(target.dtype)
+
+    @torch.no_grad()
+    def end_epoch(self, epoch: int, batches: Batches) -> None:
+        self.eval()
+        self.epoch.fill_(epoch)
+        if epoch < self._anchors_from:
+            return
+        seen = [(self._see(batch), batch) for batch in batches]
+        points, q = (torch.cat([getattr(s, name) for s, _ in seen], 1) for name in ("points", "said"))
+        fused = torch.cat([self._as_distribution(s.fused) for s, _ in seen])
+        target = self._distribution(torch.cat([b.target for _, b in seen]))
+        keys = torch.cat([self._keys(b) for _, b in seen], 1)
+        present = torch.cat([self._present(b) for _, b in seen], 1)
+        everywhere = torch.cat([present, present.any(0, keepdim=True)])
+        self.bank.fill(
+            points, torch.cat([q, fused[None]]), _unique_mode(target), keys, everywhere, self.config.anchor_share
+        )
+        if self.pseudo == "memory":
+            self._remember(
+                epoch,
+                torch.cat([s.head for s, _ in seen], 1),
+                points[:-1],
+                target,
+                torch.cat([b.rows for _, b in seen]),
+            )
+
+    @property
+    def _anchors_from(self) -> int:
+        return self.config.phase if self.config.stages == "schedule" else 1
+
+    def _remember(self, epoch: int, head: Tensor, points: Tensor, target: Tensor, rows: Tensor) -> None:
+        """Move the training labels of each modality towards what it shows (methods 1.4)."""
+        if not len(self.memory):
+            self.memory = target.new_zeros(int(rows.max()) + 1, self.sides, self.labels)
+            self.memory[rows] = target[:, None]
+        keep = 1 - (1 - self.config.memory_start) / math.sqrt(epoch)
+        new = self._blend(head, points)
+        self.memory[rows] = keep * self.memory[rows] + (1 - keep) * new.transpose(0, 1)
+
+    def _blend(self, head: Tensor, points: Tensor) -> Tensor:
+        """What a modality says, by its head and by its place among the prototypes, ``(M, B, K)``."""
+        if not self.config.rho or not self.bank.ready:
+            return head
+        gap = self.space.distance(points[:, :, None], self.bank.prototypes[:-1, None]) / self.bank.scales[:-1, None]
+        return self.config.rho * (-gap / self.config.temperature).softmax(-1) + (1 - self.config.rho) * head
+
+    # From a batch to everything that is known of it without its labels.
+
+    def _keys(self, batch: Batch) -> Tensor:
+        """Keys of all sides, the fused one last: ``(M + 1, B)``."""
+        return torch.cat([batch.keys.T, batch.keys.sum(1)[None]])
+
+    def _present(self, batch: Batch) -> Tensor:
+        return torch.stack([batch.present[name] for name in self.inputs.names])
+
+    def _see(self, batch: Batch) -> "_Seen":
+        present = self._present(batch)
+        encoded = torch.stack(
+            [
+                encoder(batch.features[name], batch.steps.get(name))
+                for name, encoder in zip(self.inputs.names, self.encoders, strict=True)
+            ]
+        )
+        encoded = encoded * present[..., None]
+        logits = torch.stack([head(f) for head, f in zip(self.heads, encoded, strict=True)])
+        head = logits.softmax(-1)
+        points = torch.stack([self.space.point(to(f)) for to, f in zip(self.tangents, encoded, strict=False)])
+        typicality = self._typicality(batch, logits, head, points)
+        said = self._blend(head, points)
+        if self.config.typicality_in == "temper":
+            said = measure.temper(said, typicality, self.label_prior)
+        said = torch.where(present[..., None], said, self.label_prior)
+        gate = typicality if self.config.gate_typicality else torch.ones_like(typicality)
+        hidden, answers = self.fusion(encoded, said, gate.detach(), present, batch.context)
+        if self.inputs.target == "score":
+            member_answers = self._scores(said, present)[None] + answers.squeeze(-1)
+            fused = member_answers.mean(0)
+        else:
+            member_answers = answers + self.doubt * self._consensus(said, present) if self.config.consensus else answers
+            member_answers = member_answers.log_softmax(-1)
+            fused = member_answers.exp().mean(0)
+        whole = self.space.point(self.tangents[-1](hidden.mean(0)))
+        return _Seen(head, said, typicality, torch.cat([points, whole[None]]), member_answers, fused, present)
+
+    def _typicality(self, batch: Batch, logits: Tensor, head: Tensor, points: Tensor) -> Tensor:
+        rule = self.config.typicality
+        if rule == "signal":
+            # An extra answer, "nothing shown": typicality is the chance that it is not the true one.
+            return torch.sigmoid(logits.logsumexp(-1) - math.log(self.labels) - self.silence[:, None])
+        if rule == "confidence":
+            return head.amax(-1).detach()
+        with torch.no_grad():
+            return self._by_anchors(slice(None, -1), points, head.argmax(-1), batch.keys.T)
+
+    def _by_anchors(self, sides: slice, points: Tensor, guess: Tensor, keys: Tensor) -> Tensor:
+        return self.bank.typicality(points, guess, keys, self.config.typicality, sides)
+
+    def _doubts(self) -> Tensor:
+        """Rate at which each modality shows something else than the whole, ``(M, 1, 1)``."""
+        return self.dissent.sigmoid()[:, None, None]
+
+    def _noisy(self, said: Tensor) -> Tensor:
+        """Label of the whole as each modality alone predicts it, ``(M, B, K)``: what it shows, but for its rate of dissent."""
+        return (1 - self._doubts()) * said + self._doubts() * (1 - said) / (self.labels - 1)
+
+    def _consensus(self, said: Tensor, present: Tensor) -> Tensor:
+        """Log posterior of the label if the modalities were independent given it and each dissented at its rate, ``(B, K)``."""
+        ratio = (self._noisy(said) + TINY).log() - self.label_prior.log()
+        return (ratio * present[..., None]).sum(0) + self.label_prior.log()
+
+    def _scores(self, said: Tensor, present: Tensor) -> Tensor:
+        """Mean score of the modalities that are there, ``(B,)``, in the units of the target."""
+        each = (said * self.bin_centres).sum(-1)
+        return (each * present).sum(0) / present.sum(0).clamp_min(1)
+
+    def _as_distribution(self, fused: Tensor) -> Tensor:
+        return fused if self.inputs.target != "score" else self._distribution(fused)
+
+    def _conflict(self, seen: "_Seen") -> Tensor:
+        said = torch.where(seen.present[..., None], seen.said, torch.nan)
+        if self.inputs.target == "distribution" or self.config.typicality_in == "weight":
+            weight = seen.typicality if self.config.typicality_in == "weight" else None
+            return measure.conflict(said, weight=weight)
+        return measure.conflict(said, prior=self.label_prior, dissent_rate=self.dissent_rate())
+
+    def forward(self, batch: Batch) -> Output:
+        seen = self._see(batch)
+        missing = ~seen.present
+        with torch.no_grad():
+            guess = self._as_distribution(seen.fused).argmax(-1)[None]
+            whole = self._by_anchors(slice(-1, None), seen.points[-1:], guess, batch.keys.sum(1)[None])
+        anything = seen.present.any(0, keepdim=True)
+        everywhere = torch.cat([missing, ~anything])
+        return Output(
+            fused=seen.fused,
+            q=seen.said.masked_fill(missing[..., None], torch.nan),
+            scores=(seen.said * self.bin_centres).sum(-1).masked_fill(missing, torch.nan)
+            if self.inputs.target == "score"
+            else None,
+            points=self.space.shown(seen.points).masked_fill(everywhere[..., None], torch.nan),
+            typicality=torch.cat([seen.typicality, whole]).masked_fill(everywhere, torch.nan),
+            conflict=self._conflict(seen),
+        )
+
+    # Losses.
+
+    def loss(self, batch: Batch) -> Tensor:
+        seen = self._see(batch)
+        target = self._distribution(batch.target)
+        consistency = 1 - torch.nan_to_num(self._conflict(seen).detach())
+        config = self.config
+        total = config.unimodal * self._unimodal(seen, batch, target, consistency)
+        if config.stages != "schedule" or self.epoch >= 2 * config.phase:
+            weight = self._weights(consistency)
+            total = total + (weight * self._task(seen.members, batch.target).mean(0)).mean()
+        if config.hyperbolic:
+            total = total + config.hyperbolic * self._pull(seen, target, consistency)
+        return total
+
+    def _task(self, answers: Tensor, target: Tensor) -> Tensor:
+        """How wrong each answer is, ``(E, B)``: absolute error, nats, or a divergence in nats."""
+        if self.inputs.target == "score":
+            return (answers - target).abs()
+        if self.inputs.target == "class":
+            return -(target * answers).sum(-1)
+        share = {"jsd": 0.0, "kl": 1.0, "mix": self.config.mix}[self.config.loss]
+        apart = divergence.kl(target, answers.exp().clamp_min(TINY)) if share else 0.0
+        return share * apart + (1 - share) * divergence.jsd(answers.exp(), target) if share < 1 else apart
+
+    def _weights(self, consistency: Tensor) -> Tensor:
+        if self.config.weight == "none":
+            return torch.ones_like(consistency)
+        floor = self.config.weight_floor
+        raw = floor + (1 - floor) * consistency if self.config.weight == "down" else 2 - consistency
+        return raw / raw.mean()
+
+    def _unimodal(self, seen: "_Seen", batch: Batch, target: Tensor, consistency: Tensor) -> Tensor:
+        if self.pseudo == "noise":
+            each = -(target * (self._noisy(seen.said) + TINY).log()).sum(-1)
+        else:
+            logs = (seen.said + TINY).log()
+            each = -(target * logs).sum(-1)
+            if self.pseudo == "memory" and len(self.memory) and self.epoch >= self._anchors_from:
+                moved = -(self.memory[batch.rows].transpose(0, 1) * logs).sum(-1)
+                each = consistency * each + (1 - consistency) * seen.typicality.detach() * moved
+        return (each * seen.present).sum() / seen.present.sum().clamp_min(1)
+
+    def _pull(self, seen: "_Seen", target: Tensor, consistency: Tensor) -> Tensor:
+        """Cross-entropy of the softmax over distances to the prototypes that all sides share."""
+        gap = self.space.distance(seen.points[:, :, None], self.centres)
+        each = -(target * (-gap / self.config.temperature).log_softmax(-1)).sum(-1) * consistency
+        there = torch.cat([seen.present, torch.ones_like(seen.present[:1])])
+        return (each * there).sum() / there.sum()
+
+    def validate(self, output: Output, target: Tensor) -> Tensor:
+        answers = output.fused if self.inputs.target == "score" else (output.fused + TINY).log()
+        return self._task(answers[None], target)[0]
+
+    def optimizers(self) -> list[torch.optim.Optimizer]:
+        flat = [parameter for name, parameter in self.named_parameters() if name != "centres"]
+        return [
+            torch.optim.AdamW(flat, lr=self.config.lr, weight_decay=self.config.weight_decay),
+            geoopt.optim.RiemannianAdam([self.centres], lr=self.config.lr),
+        ]
+
+    # What the rest of emoviz asks of a trained model.
+
+    def prototypes(self) -> Tensor:
+        return self.space.shown(self.centres.detach())
+
+    @torch.no_grad()
+    def rotate(self, rotation: Tensor) -> None:
+        for layer in self.tangents:
+            layer.weight.copy_(rotation @ layer.weight)
+            layer.bias.copy_(rotation @ layer.bias)
+        for points in (self.centres, self.bank.points, self.bank.prototypes):
+            points.copy_(points @ rotation.T)
+
+    def prior(self) -> Tensor:
+        return self.label_prior
+
+    def dissent_rate(self) -> float:
+        return float(1 - (1 - self.dissent.detach().sigmoid()).prod())
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """Inside a model: everything about a batch before it is shown."""
+
+    head: Tensor  # (M, B, K), by the heads alone
+    said: Tensor  # (M, B, K), as conflict reads it; the prior where missing
+    typicality: Tensor  # (M, B)
+    points: Tensor  # (M + 1, B, D), in the model's own space
+    members: Tensor  # (E, B, K) log probabilities, or (E, B) scores
+    fused: Tensor  # (B, K) or (B,)
+    present: Tensor  # (M, B)
+
+
+def _unique_mode(distribution: Tensor) -> Tensor:
+    """Index of the largest entry, -1 where it is shared or unknown, ``(N,)``."""
+    top = distribution.nan_to_num(-1).max(-1, keepdim=True).values
+    tied = (distribution >= top).sum(-1) != 1
+    return distribution.nan_to_num(-1).argmax(-1).masked_fill(tied, -1)

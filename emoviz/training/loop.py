@@ -1,0 +1,257 @@
+"""Training as a stream of epoch reports, resumable to the bit.
+
+:func:`train` is a generator: it trains an epoch, yields what happened and goes on when asked. Who
+consumes it decides about progress bars and stopping. With a place for its state it writes there after
+each epoch, and a later call with the same arguments goes on from there as if nothing had happened.
+"""
+
+import copy
+import math
+import os
+import tempfile
+from collections.abc import Generator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from emoviz.errors import ConfigError, DivergedError
+from emoviz.models.base import EmotionModel, TrainingConfig
+from emoviz.models.inputs import Ordered, Samples
+from emoviz.models.zoo import MODELS
+
+# The rate falls to this share of its start.
+LAST_RATE = 0.05
+
+
+@dataclass(frozen=True)
+class EpochReport:
+    """One line of a training's progress.
+
+    Attributes:
+        epoch: counted from 1
+        train_loss: mean over the training samples, in the loss's own units
+        validation: mean over the held-out samples, what early stopping watches
+        best: the lowest validation so far
+    """
+
+    epoch: int
+    train_loss: float
+    validation: float
+    best: float
+
+
+def chosen_device(name: str) -> torch.device:
+    """``cpu``, ``cuda``, or what ``auto`` finds.
+
+    Raises:
+        ConfigError: for another name, or cuda where there is none
+    """
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    if name not in ("cpu", "cuda"):
+        raise ConfigError(f"device is '{name}'; it must be cpu, cuda or auto.")
+    if name == "cuda" and not torch.cuda.is_available():
+        raise ConfigError("device is cuda, but no CUDA device is to be seen here. Use cpu or auto.")
+    return torch.device(name)
+
+
+def held_out(groups: np.ndarray, share: float, seed: int) -> np.ndarray:
+    """Which samples stop the training: whole groups, about a share of all samples, at least one group.
+
+    Args:
+        groups: ``(n,)`` names; at least two different ones
+        share: of the samples
+        seed: of the choice of groups
+
+    Returns:
+        ``(n,)`` bool
+    """
+    names, sizes = np.unique(groups, return_counts=True)
+    order = np.random.default_rng([seed, 3]).permutation(len(names))
+    filled = np.cumsum(sizes[order])
+    count = int(np.clip(np.searchsorted(filled, share * len(groups)) + 1, 1, len(names) - 1))
+    return np.isin(groups, names[order[:count]])
+
+
+def train(
+    name: str,
+    config: TrainingConfig,
+    samples: Samples,
+    rows: np.ndarray,
+    held: np.ndarray,
+    seed: int,
+    state: Path | None = None,
+) -> Generator[EpochReport, None, EmotionModel]:
+    """Train a fresh model.
+
+    Args:
+        name: of the model
+        config: its choices
+        samples: everything that rows point into
+        rows: positions of the training samples, ``(n,)``
+        held: positions of the samples that stop the training, of other groups, ``(h,)``
+        seed: of weights, order and dropout
+        state: file that keeps the state after each epoch; gone on from if it exists
+
+    Yields:
+        a report after each epoch
+
+    Returns:
+        the model of the best epoch, in eval mode
+
+    Raises:
+        DivergedError: when a loss is not finite
+    """
+    run = _Run(name, config, samples, rows, held, seed)
+    if state is not None and state.is_file():
+        run.restore(load_file(state))
+    while not run.over:
+        report = run.epoch_done()
+        if state is not None:
+            _write(run.tensors(), state)
+        yield report
+    return run.best_model()
+
+
+class _Run:
+    """A training between two epochs."""
+
+    def __init__(
+        self, name: str, config: TrainingConfig, samples: Samples, rows: np.ndarray, held: np.ndarray, seed: int
+    ):
+        self.config, self.samples = config, samples
+        device = samples.device
+        self.rows, self.held = torch.from_numpy(rows).to(device), torch.from_numpy(held).to(device)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            self.model = MODELS[name].model(config, samples.inputs).to(device)
+            self.random = torch.get_rng_state()
+        self.shuffle = torch.Generator().manual_seed(seed)
+        self.model.prepare(Ordered(samples, self.rows))
+        self.average = copy.deepcopy(self.model)
+        self.optimizers = self.model.optimizers()
+        self.epoch, self.best, self.best_epoch, self.steps = 0, math.inf, 0, 0
+        self.kept = self._weights()
+
+    @property
+    def over(self) -> bool:
+        return self.epoch >= self.config.epochs or self.epoch - self.best_epoch >= self.config.patience
+
+    def epoch_done(self) -> EpochReport:
+        """Train one epoch."""
+        # Other torch code may run between two epochs: the state of dropout's generator is this run's own.
+        with torch.random.fork_rng(devices=[]):
+            torch.set_rng_state(self.random)
+            train_loss = self._pass()
+            self.random = torch.get_rng_state()
+        self.epoch += 1
+        self.average.end_epoch(self.epoch, Ordered(self.samples, self.rows))
+        for mine, theirs in zip(self.model.buffers(), self.average.buffers(), strict=True):
+            if mine.shape != theirs.shape:
+                mine.resize_(theirs.shape)
+            mine.copy_(theirs)
+        validation = self._validated()
+        if validation < self.best:
+            self.best, self.best_epoch, self.kept = validation, self.epoch, self._weights()
+        return EpochReport(self.epoch, train_loss, validation, self.best)
+
+    def _pass(self) -> float:
+        self.model.train()
+        progress = min(self.epoch / self.config.epochs, 1)
+        rate = self.config.lr * (LAST_RATE + (1 - LAST_RATE) * (1 + math.cos(math.pi * progress)) / 2)
+        for optimizer in self.optimizers:
+            for group in optimizer.param_groups:
+                group["lr"] = rate
+        total = 0.0
+        order = self.rows[torch.randperm(len(self.rows), generator=self.shuffle).to(self.rows.device)]
+        for step, rows in enumerate(order.split(self.config.batch)):
+            for optimizer in self.optimizers:
+                optimizer.zero_grad()
+            loss = self.model.loss(self.samples.batch(rows))
+            if not math.isfinite(value := loss.item()):
+                raise DivergedError(self.epoch + 1, step)
+            loss.backward()
+            for optimizer in self.optimizers:
+                optimizer.step()
+            total += value * len(rows)
+            self.steps += 1
+            self._follow()
+        return total / len(self.rows)
+
+    @torch.no_grad()
+    def _follow(self) -> None:
+        """Let the running average of the weights follow a step; young averages follow faster."""
+        decay = min(self.config.average, (1 + self.steps) / (10 + self.steps))
+        torch._foreach_lerp_(list(self.average.parameters()), list(self.model.parameters()), 1 - decay)
+
+    @torch.inference_mode()
+    def _validated(self) -> float:
+        self.average.eval()
+        losses = [
+            self.average.validate(self.average(batch), batch.target) for batch in Ordered(self.samples, self.held)
+        ]
+        return torch.cat(losses).double().mean().item()
+
+    def _weights(self) -> dict[str, Tensor]:
+        return {name: value.clone() for name, value in self.average.state_dict().items()}
+
+    def best_model(self) -> EmotionModel:
+        """The averaged model as it was after its best epoch."""
+        self.average.load_state_dict(self.kept)
+        return self.average.eval()
+
+    # To and from plain tensors.
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Everything that the next epoch depends on."""
+        out = {f"kept/{name}": value for name, value in self.kept.items()}
+        for prefix, model in (("model", self.model), ("average", self.average)):
+            out |= {f"{prefix}/{name}": value for name, value in _all_tensors(model)}
+        for i, optimizer in enumerate(self.optimizers):
+            for parameter, entries in optimizer.state_dict()["state"].items():
+                out |= {f"optimizer{i}/{parameter}/{name}": torch.as_tensor(value) for name, value in entries.items()}
+        out["counters"] = torch.tensor([self.epoch, self.best_epoch, self.steps])
+        out["best"] = torch.tensor(self.best, dtype=torch.float64)
+        out["random"], out["shuffle"] = self.random, self.shuffle.get_state()
+        # Tensors that share storage cannot be written as they are.
+        return {name: value.detach().clone().contiguous() for name, value in out.items()}
+
+    @torch.no_grad()
+    def restore(self, tensors: dict[str, Tensor]) -> None:
+        """Go back to where :meth:`tensors` was called."""
+        self.epoch, self.best_epoch, self.steps = tensors["counters"].tolist()
+        self.best = tensors["best"].item()
+        self.random = tensors["random"]
+        self.shuffle.set_state(tensors["shuffle"])
+        self.kept = {name: tensors[f"kept/{name}"].to(self.samples.device) for name in self.kept}
+        for prefix, model in (("model", self.model), ("average", self.average)):
+            for name, value in _all_tensors(model):
+                stored = tensors[f"{prefix}/{name}"]
+                value.data.resize_(stored.shape).copy_(stored)
+        for i, optimizer in enumerate(self.optimizers):
+            state = optimizer.state_dict()
+            prefix = f"optimizer{i}/"
+            for key in (key for key in tensors if key.startswith(prefix)):
+                parameter, name = key.removeprefix(prefix).split("/", 1)
+                state["state"].setdefault(int(parameter), {})[name] = tensors[key]
+            for entries in state["state"].values():
+                # geoopt counts its steps in a plain number, torch in a tensor.
+                if i and "step" in entries:
+                    entries["step"] = int(entries["step"])
+            optimizer.load_state_dict(state)
+
+
+def _all_tensors(model: EmotionModel) -> list[tuple[str, Tensor]]:
+    return [*model.named_parameters(), *model.named_buffers()]
+
+
+def _write(tensors: dict[str, Tensor], path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    os.close(handle)
+    save_file(tensors, name)
+    os.replace(name, path)
