@@ -65,13 +65,16 @@ class Train(Order):
     def run(self) -> Generator[Progress, None, str]:
         """Returns the name of the checkpoint."""
         from emoviz.data import store
+
+        yield Progress(None, f"reading {self.dataset}")
+        dataset = store.read(self.dataset)
+        # After the cheap question whether there is such a dataset: these take seconds.
         from emoviz.models import zoo
         from emoviz.training import crossfit
 
-        yield Progress(None, f"reading {self.dataset}")
         config = zoo.config_from(self.model, self.settings)
         checkpoint = yield from crossfit.fit(
-            store.read(self.dataset), config, seed=self.seed, folds=self.folds, device=self.device, name=self.name
+            dataset, config, seed=self.seed, folds=self.folds, device=self.device, name=self.name
         )
         return checkpoint.card.name
 
@@ -94,13 +97,15 @@ class Analyze(Order):
 
     def run(self) -> Generator[Progress, None, str]:
         """Returns the name of the dataset, whose findings are then in the workspace."""
-        from emoviz.analysis import findings
         from emoviz.data import store
-        from emoviz.models import checkpoints
 
         yield Progress(None, f"reading {self.dataset}")
+        dataset = store.read(self.dataset)
+        from emoviz.analysis import findings
+        from emoviz.models import checkpoints
+
         checkpoint = None if self.checkpoint is None else checkpoints.load(self.checkpoint)
-        yield from findings.kept(store.read(self.dataset), checkpoint)
+        yield from findings.kept(dataset, checkpoint)
         return self.dataset
 
 

@@ -36,7 +36,7 @@ def time_left(lines: Sequence[Report], now: float) -> float | None:
     if not known:
         return None
     at, fraction = known[-1]
-    since, before = next(line for line in known if line[1] >= fraction / 2)
+    since, before = next((line for line in reversed(known) if line[1] <= fraction / 2), known[0])
     if before >= fraction or since >= at:
         return None
     pace = (fraction - before) / (at - since)

@@ -71,6 +71,7 @@ class Job:
         submitted: when it was asked for
         started: when the work began, ``None`` before
         ended: when it ended, ``None`` before
+        pid: number of its process, ``None`` before it has begun
         fraction: of the last report that had one
         message: of the last report, empty before the first
         left: seconds it will still take, ``None`` where nobody can know
@@ -86,6 +87,7 @@ class Job:
     submitted: float
     started: float | None
     ended: float | None
+    pid: int | None
     fraction: float | None
     message: str
     left: float | None
@@ -203,6 +205,7 @@ def wait(job_id: str, timeout: float | None = None) -> Job:
     Raises:
         UnknownNameError: if there is no such job
     """
+    get(job_id)
     end = None if timeout is None else time.monotonic() + timeout
     while _held(job_id) and (end is None or time.monotonic() < end):
         time.sleep(0.02)
@@ -352,6 +355,7 @@ def _job(database: sqlite3.Connection, row: sqlite3.Row) -> Job:
         submitted=row["submitted"],
         started=row["started"],
         ended=row["ended"],
+        pid=row["pid"],
         fraction=next((line.fraction for line in reversed(lines) if line.fraction is not None), None),
         message=lines[-1].message if lines else "",
         left=time_left(lines, time.time()) if state is State.RUNNING else None,
