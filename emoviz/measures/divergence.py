@@ -89,13 +89,14 @@ def vote_null(
     The null of a sample depends on its sorted pooled counts and the two totals alone, so samples that
     share these share one null. Where the pooled counts ``c`` have ``prod(c + 1) <= exact_limit``, every
     deal is enumerated with its hypergeometric weight: no noise, nothing to seed. Elsewhere seeded
-    deals are drawn and ``p = (1 + hits) / (permutations + 1)``; the draw of a sample does not depend
-    on the other samples.
+    deals are drawn; the draw of a sample does not depend on the other samples. Both speak on one
+    scale: ``p = (1 + permutations * share) / (permutations + 1)``, for the enumerated share the p-value
+    that drawn deals would give on average.
 
     Args:
         votes_a: counts, ``(N, K)``; a row of NaN or zeros where nobody was asked
         votes_b: counts, ``(N, K)``
-        permutations: how many deals to draw where they are too many to enumerate
+        permutations: how many deals the p-value stands for, and how many are drawn where they are too many
         seed: of those draws
         exact_limit: up to how many cells of the table of deals are enumerated
 
@@ -123,16 +124,15 @@ def vote_null(
         first, second, counts = signature[0], signature[1], signature[2:][signature[2:] > 0]
         if np.prod(counts + 1.0) <= exact_limit:
             divergences, weights = _all_deals(counts, first, second)
-            floor = 0.0
         else:
             generator = np.random.default_rng([seed, *signature])
             divergences = _some_deals(counts, first, second, permutations, generator)
-            weights = np.full(permutations, 1 / (permutations + 1))
-            floor = 1 / (permutations + 1)
+            weights = np.full(permutations, 1 / permutations)
         expected[rows] = (weights @ divergences) / weights.sum()
         rank = np.argsort(divergences)
         tail = np.append(np.cumsum(weights[rank][::-1])[::-1], 0)
-        p[rows] = np.minimum(tail[np.searchsorted(divergences[rank], observed[rows] - SAME)] + floor, 1)
+        beyond = np.minimum(tail[np.searchsorted(divergences[rank], observed[rows] - SAME)], 1)
+        p[rows] = (1 + permutations * beyond) / (permutations + 1)
     return VoteNull(*(_spread(values, known) for values in (observed / LN2, expected / LN2, p)))
 
 
