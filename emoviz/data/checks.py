@@ -25,10 +25,11 @@ ROUNDING = 1e-6  # how far a stored distribution may be from summing to 1
 
 def samples_table(sample_id: Iterable[str], **columns: Any) -> pd.DataFrame:
     """The table of samples: the columns every dataset has, empty where not given, then all others."""
-    given = {"sample_id": np.asarray(list(sample_id), dtype=object), **columns}
+    # By position: a series would be aligned by its index.
+    given = {"sample_id": pd.array(list(sample_id), "str")} | {c: getattr(v, "array", v) for c, v in columns.items()}
     order = [*COLUMNS, *(column for column in given if column not in COLUMNS)]
     table = pd.DataFrame({column: given.get(column, "") for column in order}, index=range(len(given["sample_id"])))
-    return table.astype({column: "str" for column in COLUMNS})
+    return table.astype(dict.fromkeys(COLUMNS, "str"))
 
 
 def is_inside(path: str) -> bool:

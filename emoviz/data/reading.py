@@ -20,13 +20,13 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
 
-from emoviz.data.report import Note
+from emoviz.data.report import SHOWN, Note, row_notes
 from emoviz.errors import DatasetError
 
 MOST_BYTES = 2 << 30  # of a file, and of what a Parquet file says it unpacks to
 MOST_COLUMNS = 20_000
 MOST_ROWS = 20_000_000
-SHOWN = 20  # rows named one by one for each problem, the rest counted
+MOST_VOTES = 1e6
 DELIMITERS = ",;\t|"
 BOMS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 # First bytes of what people take for a table, and the way out.
@@ -117,19 +117,16 @@ def numbers(column: pd.Series) -> np.ndarray:
     return np.where(strange, np.inf, values)
 
 
+def are_counts(values: np.ndarray) -> np.ndarray:
+    """Which numbers can count votes: whole, 0 or more, and not beyond belief."""
+    return (values >= 0) & (values <= MOST_VOTES) & (np.floor(values) == values)
+
+
 def words(column: pd.Series) -> pd.Series:
     """A column as trimmed words, empty where a cell is."""
     if pd.api.types.is_float_dtype(column) and (column.dropna() % 1 == 0).all():
         column = column.astype("Int64")  # an empty cell has made 12 into 12.0
     return column.astype("str").where(column.notna(), "").str.strip()
-
-
-def row_notes(rows: pd.Index, column: str | None, message: str) -> tuple[Note, ...]:
-    """A note for each of the first rows with one problem; the last of them counts those that follow."""
-    notes = [Note(int(row), column, message) for row in rows[:SHOWN]]
-    if len(rows) > SHOWN:
-        notes[-1] = Note(int(rows[SHOWN - 1]), column, message, len(rows) - SHOWN)
-    return tuple(notes)
 
 
 def _csv(path: Path, text: str) -> Sheet:
@@ -166,7 +163,7 @@ def _csv(path: Path, text: str) -> Sheet:
     frame = table.to_pandas().set_index(kept).iloc[1:]
     frame = frame.loc[(frame != "").any(axis=1)]
     notes = tuple(
-        Note(row.number, None, f"has {row.actual_columns} fields where the header has {row.expected_columns}; refused.")
+        Note(row.number, None, f"there are {row.actual_columns} fields where the header has {row.expected_columns}; refused.")
         for row in ragged[:SHOWN]
     )
     if len(ragged) > SHOWN:
@@ -204,7 +201,7 @@ def _json(name: str, text: str) -> Sheet:
     header = list(dict.fromkeys(key for record in records.values() for key in record))
     _check_width(name, len(header))
     columns = {str(i): _plain([record.get(key) for record in records.values()]) for i, key in enumerate(header)}
-    notes = row_notes(pd.Index(refused), None, "is not a JSON object of plain values; refused.")
+    notes = row_notes(pd.Index(refused), None, "this is not a JSON object of plain values; refused.")
     return _named(pd.DataFrame(columns).set_index(pd.Index(list(records), dtype=int)), header, notes, len(refused))
 
 

@@ -24,7 +24,7 @@ import pandas as pd
 from emoviz.data import clips, emotions, reading
 from emoviz.data.checks import samples_table
 from emoviz.data.dataset import FUSED, Annotation, Dataset, Features
-from emoviz.data.report import LoadReport, Note
+from emoviz.data.report import Ledger, LoadReport, Note, row_notes
 from emoviz.errors import DatasetError
 
 VOTES = "tabulatedVotes.csv"
@@ -38,7 +38,12 @@ CLIP = r"\d{4}_[A-Z]{3}_(?:ANG|DIS|FEA|HAP|NEU|SAD)_(?:LO|MD|HI|XX)"
 BAD = ("1064_IEO_DIS_MD", "1064_TIE_SAD_XX", "1076_MTI_NEU_XX", "1076_MTI_SAD_XX")
 
 
-def read(folder: str | Path, media: str | Path | None = None) -> tuple[Dataset, LoadReport]:
+def is_folder(folder: Path) -> bool:
+    """Whether a folder holds the table of votes."""
+    return any((place / VOTES).is_file() for place in _places(folder))
+
+
+def read(folder: str | Path, media: str | Path | None = None, *, mapping: object = None) -> tuple[Dataset, LoadReport]:
     """CREMA-D from its published tables.
 
     Args:
@@ -46,6 +51,7 @@ def read(folder: str | Path, media: str | Path | None = None) -> tuple[Dataset, 
             ``VideoDemographics.csv``
         media: folder of clips, at any depth, if it is another one; files with a picture go with the
             whole, sound alone with the voice
+        mapping: not needed here, and refused
 
     Returns:
         the dataset, sorted by clip, not stored; and what became of the rows
@@ -53,27 +59,29 @@ def read(folder: str | Path, media: str | Path | None = None) -> tuple[Dataset, 
     Raises:
         DatasetError: if the table of votes is missing or is another table
     """
+    if mapping is not None:
+        raise DatasetError("The tables of CREMA-D need no mapping file. Import without it.")
     folder = Path(folder)
     sheet = reading.read(_find(folder, VOTES))
     missing = [column for column in (*CODES, "fileName") if column not in sheet.frame]
     if missing:
         raise DatasetError(f"'{VOTES}' has no column '{missing[0]}'. Take the published one: emoviz data get crema-d")
-    rows, refused = _rows(sheet.frame)
+    ledger = Ledger(sheet.frame.index)
+    rows = _rows(sheet.frame, ledger)
     if rows.empty:
-        raise DatasetError(f"No row of '{VOTES}' can be used. {refused[0].sentence()}")
+        raise DatasetError(f"No row of '{VOTES}' can be used. {ledger.refused[0].sentence()}")
     ids = np.unique(rows["clip"].to_numpy(object))
     annotations, features = {}, {}
     strengths = [column for column in rows if column.startswith("mean")]
     for number, side in SIDES.items():
         mine = rows[rows["side"] == number].groupby("clip")
         votes = mine[list(CODES)].sum().reindex(ids).to_numpy(float)
-        annotations[side] = Annotation("votes", votes)
-        if side != FUSED and np.nansum(votes):
-            features[side] = _features(votes, mine[strengths].mean().reindex(ids))
+        if np.nansum(votes):
+            annotations[side] = Annotation("votes", votes)
+            if side != FUSED:
+                features[side] = _features(votes, mine[strengths].mean().reindex(ids))
     twice = rows.index[rows.duplicated(["clip", "side"])]
-    added = reading.row_notes(
-        twice, "fileName", "votes were added to those of an earlier row of the same clip and side."
-    )
+    added = row_notes(twice, "fileName", "votes were added to those of an earlier row of the same clip and side.")
     samples, notes = _samples(ids, folder, Path(media or folder))
     dataset = Dataset(
         name="crema-d",
@@ -93,37 +101,34 @@ def read(folder: str | Path, media: str | Path | None = None) -> tuple[Dataset, 
         context=("sentence",),
     )
     gone = len(sheet.frame) - len(rows) + sheet.rows_refused
-    return dataset, LoadReport(len(ids), (*added, *notes), (*sheet.notes, *refused), gone)
+    return dataset, LoadReport(len(ids), (*added, *notes), (*sheet.notes, *ledger.refused), gone)
+
+
+def _places(folder: Path) -> tuple[Path, Path]:
+    return folder, folder / "processedResults"
 
 
 def _find(folder: Path, name: str) -> Path:
-    for place in (folder, folder / "processedResults"):
+    for place in _places(folder):
         if (place / name).is_file():
             return place / name
     raise DatasetError(f"'{folder}' has no {name}. Give the folder of CREMA-D's tables, or: emoviz data get crema-d")
 
 
-def _rows(frame: pd.DataFrame) -> tuple[pd.DataFrame, tuple[Note, ...]]:
-    """Clip, side, votes and summed strengths of every usable row, and why the others are not."""
-    side = reading.numbers(frame.iloc[:, 0]) // 100_000
+def _rows(frame: pd.DataFrame, ledger: Ledger) -> pd.DataFrame:
+    """Clip, side, votes and strengths of every usable row."""
+    side = np.floor(reading.numbers(frame.iloc[:, 0]) / 100_000)
     clip = reading.words(frame["fileName"])
-    votes = {code: reading.numbers(frame[code]) for code in CODES}
-    refused: tuple[Note, ...] = ()
-    usable = np.ones(len(frame), bool)
-
-    def demand(right: np.ndarray, column: str, message: str) -> None:
-        nonlocal refused, usable
-        refused += reading.row_notes(frame.index[usable & ~right], column, message)
-        usable &= right
-
     is_clip = clip.str.fullmatch(CLIP).to_numpy(bool)
-    demand(np.isin(side, list(SIDES)), str(frame.columns[0]), "the number begins with none of 1, 2 and 3; refused.")
-    demand(is_clip, "fileName", "this is not the name of a clip, such as 1001_DFA_ANG_XX; refused.")
-    for code, count in votes.items():
-        right = (count >= 0) & (count % 1 == 0) & (count < np.inf)
-        demand(right, code, "votes are whole numbers, 0 or more; refused.")
+    strange = "this number begins with none of 1, 2 and 3 (voice, face, both)"
+    ledger.refuse(~np.isin(side, list(SIDES)), str(frame.columns[0]), strange)
+    ledger.refuse(~is_clip, "fileName", "'{value}' is not the name of a clip, such as 1001_DFA_ANG_XX", clip)
+    votes = {code: reading.numbers(frame[code]) for code in CODES}
+    for code, counts in votes.items():
+        wrong = ~reading.are_counts(counts)
+        ledger.refuse(wrong, code, "'{value}' is no number of votes, which are whole and 0 or more", frame[code])
     rows = pd.DataFrame({"clip": clip, "side": side, **votes} | _strengths(frame), index=frame.index)
-    return rows[usable], refused
+    return rows[ledger.taken]
 
 
 def _strengths(frame: pd.DataFrame) -> dict[str, np.ndarray]:
@@ -188,7 +193,7 @@ def _actors(folder: Path) -> tuple[pd.DataFrame, tuple[Note, ...]]:
     """Age, sex and race by actor, as far as the second table is there."""
     columns = ["Age", "Sex", "Race"]
     nothing = pd.DataFrame(columns=columns)
-    if not (folder / ACTORS).is_file() and not (folder / "processedResults" / ACTORS).is_file():
+    if not any((place / ACTORS).is_file() for place in _places(folder)):
         return nothing, (Note(None, None, f"{ACTORS} is not there; what it says of the actors was left empty."),)
     frame = reading.read(_find(folder, ACTORS)).frame
     if not {"ActorID", *columns} <= set(frame):
