@@ -333,6 +333,7 @@ def _predicted(dataset: Dataset, predicted: crossfit.Predictions) -> dict[str, o
     columns: dict[str, object] = {"fold": predicted.fold}
     sides = dict(zip(dataset.modalities, predicted.q, strict=True))
     if predicted.score is not None:
+        columns |= {f"predicted_{side}": values for side, values in zip(sides, predicted.scores, strict=True)}
         columns[f"predicted_{FUSED}"] = predicted.score
     if predicted.fused is not None:
         columns["prediction"] = _names(dataset.label_names, _first_mode(predicted.fused))
@@ -366,6 +367,8 @@ def _on_the_disk(
     for side, there in points.items():
         placed = disk.place(there)
         columns |= {f"x_{side}": placed.xy[:, 0], f"y_{side}": placed.xy[:, 1], f"distortion_{side}": placed.distortion}
+    if predicted.fused is None:
+        return columns, ()  # the prototypes of scores are bins, which have no name
     anchors = disk.place(predicted.prototypes).xy
     return columns, tuple(
         Anchor(label.name, label.colour, float(x), float(y))
