@@ -15,6 +15,7 @@ sample has one true class:
 Everything is as TiCAL is read in this project, not as its authors define it.
 """
 
+import math
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
@@ -110,7 +111,7 @@ def support(q):
         ``(N,)`` in [0, 1]: 0 where every modality is flat, 1 where each names one emotion; NaN where all are missing
     """
     h = _in_blocks(divergence.entropy, q)
-    return 1 - _mean(h, ~_isnan(h), 1) / np.log(q.shape[-1])
+    return 1 - _mean(h, ~_isnan(h), 1) / math.log(q.shape[-1])
 
 
 def evidence(q, prior) -> Evidence:

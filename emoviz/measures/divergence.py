@@ -128,7 +128,7 @@ def vote_null(
             generator = np.random.default_rng([seed, *signature])
             divergences = _some_deals(counts, first, second, permutations, generator)
             weights = np.full(permutations, 1 / permutations)
-        expected[rows] = (weights @ divergences) / weights.sum()
+        expected[rows] = min(weights @ divergences, LN2)
         rank = np.argsort(divergences)
         tail = np.append(np.cumsum(weights[rank][::-1])[::-1], 0)
         beyond = np.minimum(tail[np.searchsorted(divergences[rank], observed[rows] - SAME)], 1)

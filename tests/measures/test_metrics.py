@@ -1,0 +1,106 @@
+"""Metrics against hand values, scikit-learn and scipy."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from numpy.testing import assert_allclose
+from scipy.spatial import distance
+from scipy.stats import entropy
+from sklearn import metrics as sk
+
+from emoviz.measures import metrics
+from tests.strategies import SEEDS, distributions
+
+P = np.array([[0.5, 0.5, 0.0], [1.0, 0.0, 0.0]])
+Q = np.array([[0.25, 0.5, 0.25], [0.5, 0.25, 0.25]])
+
+
+def test_distribution_metrics_have_their_hand_values():
+    assert_allclose(metrics.chebyshev(P, Q), [0.25, 0.5])
+    assert_allclose(metrics.clark(P, Q), [np.sqrt(1 / 9 + 1), np.sqrt(1 / 9 + 2)])
+    assert_allclose(metrics.canberra(P, Q), [1 / 3 + 1, 1 / 3 + 2])
+    assert_allclose(metrics.kl(P, Q), [0.5 * np.log(2), np.log(2)])
+    assert_allclose(metrics.cosine(P, Q), [0.375 / np.sqrt(0.5 * 0.375), 0.5 / np.sqrt(0.375)])
+    assert_allclose(metrics.intersection(P, Q), [0.75, 0.5])
+
+
+@given(distributions(2, 9))
+def test_distribution_metrics_are_scipys(pair):
+    p, q = pair
+    rows = list(zip(p, q, strict=True))
+    assert_allclose(metrics.chebyshev(p, q), [distance.chebyshev(a, b) for a, b in rows], atol=1e-12)
+    assert_allclose(metrics.canberra(p, q), [distance.canberra(a, b) for a, b in rows], atol=1e-12)
+    assert_allclose(metrics.cosine(p, q), [1 - distance.cosine(a, b) for a, b in rows], atol=1e-12)
+    assert_allclose(metrics.jsd_bits(p, q), [distance.jensenshannon(a, b, 2) ** 2 for a, b in rows], atol=1e-12)
+    smooth = np.maximum(q, metrics.EPS)
+    logs = np.log(np.where(p > 0, p / smooth, 1))
+    assert_allclose(metrics.kl(p, q), (p * logs).sum(1), atol=1e-12)
+    positive = 0.9 * q + 0.1 / q.shape[-1]
+    assert_allclose(metrics.kl(p, positive), entropy(p, positive, axis=-1), atol=1e-12)
+
+
+@given(distributions(9))
+def test_a_perfect_prediction_has_perfect_metrics(p):
+    perfect = metrics.distribution_metrics(p, p)
+    assert perfect.chebyshev == perfect.clark == perfect.canberra == 0
+    assert_allclose((perfect.kl, perfect.cosine, perfect.intersection), (0, 1, 1), atol=1e-7)
+
+
+@given(distributions(2, 9))
+def test_means_are_over_all_samples_and_skip_missing_ones(pair):
+    p, q = pair
+    gap = np.concatenate([p, p[:1] * np.nan]), np.concatenate([q, q[:1]])
+    assert metrics.distribution_metrics(*gap) == metrics.distribution_metrics(p, q)
+    assert metrics.distribution_metrics(p, q).clark == pytest.approx(metrics.clark(p, q).mean())
+
+
+def test_a_mode_is_unique_or_unknown():
+    p = np.array([[0.2, 0.5, 0.3], [0.4, 0.4, 0.2], [np.nan] * 3])
+    assert metrics.modes(p).tolist() == [1, -1, -1]
+
+
+def test_accuracy_is_on_samples_with_a_unique_mode():
+    truth, predicted = np.array([0, 1, -1, 2]), np.array([0, 2, 0, 2])
+    assert_allclose(metrics.hits(truth, predicted), [1, 0, np.nan, 1])
+    assert metrics.accuracy(truth, predicted) == pytest.approx(2 / 3)
+
+
+@given(SEEDS)
+def test_label_metrics_are_scikit_learns(seed):
+    generator = np.random.default_rng(seed)
+    truth, predicted = generator.integers(0, 4, (2, 60))
+    assert metrics.accuracy(truth, predicted) == pytest.approx(sk.accuracy_score(truth, predicted))
+    assert metrics.uar(truth, predicted) == pytest.approx(sk.balanced_accuracy_score(truth, predicted))
+    unknown, anything = np.append(truth, -1), np.append(predicted, 2)
+    for average in ("macro", "weighted"):
+        expected = sk.f1_score(truth, predicted, average=average)
+        assert metrics.f1(unknown, anything, average) == pytest.approx(expected)
+    assert metrics.uar(unknown, anything) == metrics.uar(truth, predicted)
+
+
+def test_calibration_has_its_hand_values():
+    # Four answers at .8 of which three are right: .05 off. One at .6 that is wrong: .6 off.
+    p = np.array([[0.8, 0.2]] * 4 + [[0.4, 0.6]])
+    truth = np.array([0, 0, 0, 1, 0])
+    assert metrics.ece(truth, p) == pytest.approx((4 * 0.05 + 0.6) / 5)
+    assert metrics.ece(np.append(truth, -1), np.append(p, [[0.5, 0.5]], 0)) == metrics.ece(truth, p)
+    assert metrics.brier(truth, p) == pytest.approx((3 * 0.08 + 1.28 + 0.72) / 5)
+
+
+def test_certainty_belongs_to_the_last_bin():
+    assert metrics.ece(np.array([0, 0]), np.array([[1.0, 0.0], [1.0, 0.0]])) == 0
+
+
+def test_calibrated_answers_have_hardly_any_calibration_error():
+    generator = np.random.default_rng(0)
+    p = generator.dirichlet([1, 1, 1], 20_000)
+    truth = (generator.random((20_000, 1)) > p.cumsum(1)).sum(1)
+    assert metrics.ece(truth, p) < 0.02
+
+
+def test_detection_ignores_unscored_samples_and_says_when_it_cannot_judge():
+    flag, score = np.array([1, 0, 1, 0, 1]), np.array([0.9, 0.1, 0.4, 0.6, np.nan])
+    assert metrics.auroc(flag, score) == pytest.approx(0.75)
+    assert metrics.average_precision(flag, score) == pytest.approx((1 + 2 / 3) / 2)
+    assert np.isnan(metrics.auroc(np.ones(3), np.arange(3.0)))
+    assert np.isnan(metrics.average_precision(np.zeros(3), np.arange(3.0)))
