@@ -163,7 +163,7 @@ def _csv(path: Path, text: str) -> Sheet:
     frame = table.to_pandas().set_index(kept).iloc[1:]
     frame = frame.loc[(frame != "").any(axis=1)]
     notes = tuple(
-        Note(row.number, None, f"there are {row.actual_columns} fields where the header has {row.expected_columns}; refused.")
+        Note(row.number, None, f"{row.actual_columns} fields where the header has {row.expected_columns}; refused.")
         for row in ragged[:SHOWN]
     )
     if len(ragged) > SHOWN:

@@ -160,7 +160,10 @@ def read(name: str | Path) -> Dataset:
         folder=str(told.folder),
         content_hash=told.content_hash,
     )
-    check(dataset)
+    try:
+        check(dataset)
+    except DatasetError as error:
+        raise _damaged(told.folder, str(error).rstrip(".")) from error
     return dataset
 
 

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from emoviz.data import emotions, reading
-from emoviz.data.checks import LABEL, MOST_LABELS, is_inside, media_columns, samples_table
+from emoviz.data.checks import COLUMNS, LABEL, MOST_LABELS, is_inside, media_columns, samples_table
 from emoviz.data.dataset import FUSED, Annotation, Dataset, Features, Kind, Label
 from emoviz.data.importers import roles
 from emoviz.data.importers.roles import Roles, Side
@@ -99,6 +99,7 @@ def read(
         raise DatasetError(
             f"'{path.name}' has no modality with a value in it. Fill columns like voice_anger, face_label or text_f0."
         )
+    in_samples = _other_names(work) | {column: what for what, column in found.samples.items()}
     dataset = Dataset(
         name=re.sub(r"[^a-z0-9_-]+", "-", path.stem.lower()).strip("-_")[:64] or "table",
         title=found.title or path.stem,
@@ -111,7 +112,7 @@ def read(
         samples=samples[kept].reset_index(drop=True),
         annotations=annotations,
         features=features,
-        context=tuple(map(roles.plain, found.context)),
+        context=tuple(in_samples[column] for column in found.context if column in in_samples),
     )
     refused = sheet.rows_refused + int((~kept).sum())
     return dataset, LoadReport(len(dataset), ledger.repaired, (*sheet.notes, *ledger.refused), refused)
@@ -160,15 +161,30 @@ def _samples(work: _Work, media: Path) -> pd.DataFrame:
         columns["split"] = _splits(columns["split"], named["split"], ledger)
     for what in media_columns(pd.DataFrame(columns=list(columns))):
         columns[what] = _media(columns[what], named[what], media, ledger)
-    left = [column for column in frame if column not in work.roles.columns()]
-    if len(left) > MOST_OTHER:
-        ledger.remark(None, f"{len(left) - MOST_OTHER:,} of the columns that mean nothing to emoviz were left out")
-    for column in left[:MOST_OTHER]:
-        name = roles.plain(column) or "column"
-        while name in columns or name in samples_table([]) or name.startswith("media_") or _is_annotation(name, work):
-            name = f"other_{name}"
+    left = len(frame.columns) - len(work.roles.columns())
+    if left > MOST_OTHER:
+        ledger.remark(None, f"{left - MOST_OTHER:,} of the columns that mean nothing to emoviz were left out")
+    for column, name in _other_names(work).items():
         columns[name] = _other(frame[column], column, ledger)
     return samples_table(ids, **columns)
+
+
+def _other_names(work: _Work) -> dict[str, str]:
+    """Column to its name among the samples, for columns without a role."""
+    left = [column for column in work.frame if column not in work.roles.columns()][:MOST_OTHER]
+    names: dict[str, str] = {}
+    for column in left:
+        name = roles.plain(column) or "column"
+        while name in names.values() or _is_reserved(name, work):
+            name = f"other_{name}"
+        names[column] = name
+    return names
+
+
+def _is_reserved(name: str, work: _Work) -> bool:
+    """Whether every dataset has a column of that name, or the store needs it for an annotation."""
+    sides = tuple(f"{side}_{kind}" for side in work.roles.sides for kind in KINDS)
+    return name in COLUMNS or name.startswith(("media_", *sides))
 
 
 def _ids(work: _Work) -> pd.Series:
@@ -224,11 +240,6 @@ def _is_file(root: Path, path: str) -> bool:
         return file.is_relative_to(root) and file.is_file()
     except OSError:  # a name longer than the disk allows, or a loop of links
         return False
-
-
-def _is_annotation(name: str, work: _Work) -> bool:
-    """Whether the store will need this name for an annotation's column."""
-    return any(name.startswith(f"{side}_{kind}") for side in work.roles.sides for kind in KINDS)
 
 
 def _other(cells: pd.Series, column: str, ledger: Ledger) -> pd.Series:
