@@ -16,7 +16,7 @@ KNOWN: dict[str, tuple[str, float]] = {
     "happiness": ("#c58a00", 0.9),
     "neutral": ("#858b93", 0.0),
     "sadness": ("#2f7fc9", -0.8),
-    "surprise": ("#0fa3a3", 0.2),
+    "surprise": ("#12a594", 0.2),
     "contempt": ("#a8673d", -0.6),
     "love": ("#e0569b", 0.9),
     "excitement": ("#e0633a", 0.8),
@@ -67,7 +67,7 @@ ALSO: dict[str, str] = {
     "neu": "neutral",
 }
 PALETTE = (
-    *("#d6410b", "#2f7fc9", "#4c9a2a", "#9a63d8", "#c58a00", "#0fa3a3", "#e0569b", "#a8673d"),
+    *("#d6410b", "#2f7fc9", "#4c9a2a", "#9a63d8", "#c58a00", "#12a594", "#e0569b", "#a8673d"),
     *("#858b93", "#5f6fd0", "#7f8f1f", "#c0487f", "#3f9a6a", "#b5544a", "#6f86a8", "#a07ac0"),
 )
 

@@ -130,11 +130,14 @@ def words(column: pd.Series) -> pd.Series:
 
 
 def _csv(path: Path, text: str) -> Sheet:
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
     delimiter = "\t" if path.suffix.lower() == ".tsv" else _delimiter(text)
     try:
-        header = next(csv.reader(io.StringIO(text), delimiter=delimiter))
-    except (csv.Error, StopIteration) as error:
-        raise DatasetError(f"The first line of '{path.name}' is no header. Give each column a name there.") from error
+        header = next(csv.reader(io.StringIO(text), delimiter=delimiter), [])
+    except csv.Error:  # a field longer than a header's name could be
+        header = []
+    if not header:
+        raise DatasetError(f"The first line of '{path.name}' is no header. Give each column a name there.")
     _check_width(path.name, len(header))
     ragged: list[pyarrow.csv.InvalidRow] = []
 
