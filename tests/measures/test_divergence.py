@@ -136,7 +136,7 @@ def test_a_sample_has_the_same_null_whatever_else_is_in_the_dataset(pair, seed):
         assert (alone.expected[0], alone.p[0]) == (together.expected[2], together.p[2])
 
 
-@given(votes(n=20))
+@given(votes(n=5))
 def test_p_is_a_chance_and_one_where_nothing_differs(pair):
     a, b = pair
     for limit in (0, 20_000):
