@@ -1,0 +1,20 @@
+"""emoviz. Run with `streamlit run app.py`."""
+
+import streamlit as st
+
+from emoviz.app import frame
+
+st.set_page_config(page_title="emoviz", page_icon=frame.ICON, layout="wide", initial_sidebar_state=272)
+
+page = st.navigation(
+    {
+        "Look": [
+            st.Page("pages/overview.py", title="Overview", icon=":material/insights:", default=True),
+            st.Page("pages/conflicts.py", title="Conflicts", icon=":material/compare_arrows:"),
+            st.Page("pages/disk.py", title="Disk", icon=":material/blur_on:"),
+        ],
+        "Do": [st.Page("pages/datasets.py", title="Datasets", icon=":material/database:")],
+    }
+)
+frame.start()
+page.run()

@@ -1,0 +1,61 @@
+"""Whom the whole follows where two modalities differ: bars with their intervals."""
+
+from collections.abc import Sequence
+
+from emoviz.analysis.summary import Winner
+from emoviz.measures.intervals import Interval
+from emoviz.plots.html import WHOLE, modality_colour, percent, text, width
+
+
+def bars(winners: Sequence[Winner], modalities: tuple[str, ...]) -> str:
+    """One line an outcome, in it one bar for each judge: people thick, the model thin.
+
+    Args:
+        winners: of one pair of modalities, by each judge that knows
+        modalities: of the dataset, for their colours
+    """
+    one = winners[0]
+    outcomes = (
+        (f"the {one.a}", modality_colour(modalities, one.a), [(w, w.follows_a) for w in winners]),
+        (f"the {one.b}", modality_colour(modalities, one.b), [(w, w.follows_b) for w in winners]),
+        ("neither", WHOLE, [(w, w.neither) for w in winners]),
+    )
+    rows = "".join(_row(name, colour, shares) for name, colour, shares in outcomes)
+    legend = "".join(f"<span>{_bar(w.judge)}: {w.judge}, n = {w.n:,}</span>" for w in winners)
+    return (
+        f'<div class="ev ev-wins" role="group" aria-label="{text(spoken(winners))}">{rows}'
+        f'<div class="ev-legend">{legend}<span>whiskers: 95 % interval</span></div></div>'
+    )
+
+
+def spoken(winners: Sequence[Winner]) -> str:
+    """The chart in words."""
+    return "; ".join(
+        f"{w.judge}: the {w.a} {percent(w.follows_a.value)}, the {w.b} {percent(w.follows_b.value)}, "
+        f"neither {percent(w.neither.value)} of {w.n:,} samples"
+        for w in winners
+    )
+
+
+def _bar(judge: str) -> str:
+    return "thick" if judge == "people" else "thin"
+
+
+def _row(name: str, colour: str, shares: list[tuple[Winner, Interval]]) -> str:
+    marks = "".join(_mark(winner, value) for winner, value in shares)
+    first = shares[0][1]
+    return (
+        f'<div class="ev-row" style="--colour:{text(colour)}"><span>{text(name)}</span><span class="ev-track">{marks}</span>'
+        f"<em><strong>{percent(first.value, 1)}</strong><small>{100 * first.low:.1f} to {100 * first.high:.1f}</small></em></div>"
+    )
+
+
+def _mark(winner: Winner, value: Interval) -> str:
+    title = text(
+        f"{winner.judge}: {percent(value.value, 1)}, 95 % interval {percent(value.low, 1)} to {percent(value.high, 1)}, "
+        f"{value.n:,} samples of {value.groups:,} speakers"
+    )
+    return (
+        f'<span class="ev-bar ev-{winner.judge}" title="{title}"><b style="width:{width(value.value)}"></b>'
+        f'<i style="left:{width(value.low)};width:{width(value.high - value.low)}"></i></span>'
+    )
