@@ -203,8 +203,8 @@ def farthest(q, fused):
         ``(N,)`` index of a modality; -1 where fewer than two are present, ``fused`` is missing or the
         first place is tied
     """
-    xp = array_namespace(q)
-    return _first(xp.stack([divergence.jsd(modality, fused) for modality in q]), ~_isnan(q[..., 0]))
+    sides = array_namespace(q).concat([q, fused[None]])
+    return _first(_in_blocks(lambda part: divergence.jsd(part[:-1], part[-1]), sides), ~_isnan(q[..., 0]))
 
 
 def dissenter(q, fused, *, prior=None, differs=None):
@@ -254,12 +254,9 @@ def differing(q: np.ndarray, floor: float | np.ndarray) -> np.ndarray:
 
     Args:
         q: distributions, ``(M, N, K)``
-        floor: as in :func:`types`
+        floor: what :func:`pair_values` has to exceed, one number or ``(P,)``
     """
-    floor = np.asarray(floor)
-    if floor.dtype == bool:
-        return floor
-    return pair_values(q) > floor.reshape(-1, 1)
+    return pair_values(q) > np.reshape(floor, (-1, 1))
 
 
 def types(
@@ -271,16 +268,16 @@ def types(
     - ``complement``: the fused distribution keeps at least ``thresholds.keep`` on both sides' modes;
     - ``dominance``: it does not, and the fused mode is one side's;
     - ``conflict``: it does not, and the fused mode is neither's;
-    - ``unclear``: fewer than two modalities, support below ``thresholds.support``, or a difference without
-      a fused distribution to judge it by.
+    - ``unclear``: fewer than two modalities, no pair whose floor is known, support below
+      ``thresholds.support``, or a difference without a fused distribution to judge it by.
 
     Where modes are tied, each of them counts as the mode.
 
     Args:
         q: distributions, ``(M, N, K)``
         fused: distribution of the whole sample, ``(N, K)``, NaN where missing
-        floor: what :func:`pair_values` has to exceed, one number or ``(P,)``; or, already judged (for votes:
-            Benjamini-Hochberg below ``thresholds.discovery``), ``(P, N)`` bool
+        floor: what :func:`pair_values` has to exceed, one number or ``(P,)``, NaN unknown; or, already judged
+            (for votes: Benjamini-Hochberg at most ``thresholds.discovery``), ``(P, N)`` bool
         thresholds: where the types begin
 
     Returns:
@@ -288,14 +285,18 @@ def types(
     """
     m, n, _ = q.shape
     out = np.full(n, "unclear", dtype="<U10")
-    clear = (support(q) >= thresholds.support) & ((~np.isnan(q[..., 0])).sum(0) >= 2)
+    apart, floor = pair_values(q), np.asarray(floor)
+    if floor.dtype == bool:
+        differs, known = floor, ~np.isnan(apart)
+    else:
+        floor = floor.reshape(-1, 1)
+        differs, known = apart > floor, ~np.isnan(apart + floor)
+    clear = (support(q) >= thresholds.support) & known.any(0)
     if not clear.any():
         return out
-    differs = differing(q, floor)
     out[clear & ~differs.any(0)] = "agreement"
     rows = np.flatnonzero(clear & differs.any(0) & ~np.isnan(fused[:, 0]))
-    apart = np.where(differs, pair_values(q), -1)[:, rows]
-    first, second = np.array(pairs(m))[apart.argmax(0)].T
+    first, second = np.array(pairs(m))[np.where(differs, apart, -1)[:, rows].argmax(0)].T
     whole = fused[rows]
     modes = [_modes(q[side, rows]) for side in (first, second)]
     kept = np.min([np.where(mode, whole, 0).max(1) for mode in modes], axis=0) >= thresholds.keep

@@ -321,6 +321,13 @@ def test_each_pair_has_its_own_floor():
     assert measure.differing(q, np.array([0.99, 0.1, 0.1]))[:, 0].tolist() == [False, False, True]
 
 
+def test_a_pair_without_a_known_floor_says_nothing():
+    q = one(FIRST, SECOND, FIRST)
+    assert measure.types(q, FIRST[None], np.nan)[0] == "unclear"
+    assert measure.types(q, FIRST[None], np.array([np.nan, 0.1, 0.99]))[0] == "agreement"
+    assert measure.types(q, FIRST[None], np.array([0.1, np.nan, np.nan]))[0] == "dominance"
+
+
 def test_tied_modes_all_count():
     tied = np.array([0.45, 0.45, 0.1])
     assert measure.types(one(tied, THIRD), np.array([[0.1, 0.5, 0.4]]), 0.1)[0] == "complement"
