@@ -87,6 +87,7 @@ def read(
         name: annotation for name, side in found.sides.items() if (annotation := _annotation(work, name, side))
     }
     features = {name: values for name, side in found.sides.items() if (values := _features(work, name, side))}
+    _refuse_repeated(work, samples["sample_id"])
     kept = ledger.taken
     if not kept.any():
         raise DatasetError(f"No row of '{path.name}' can be used. {ledger.refused[0].sentence()}")
@@ -188,7 +189,7 @@ def _is_reserved(name: str, work: _Work) -> bool:
 
 
 def _ids(work: _Work) -> pd.Series:
-    """Ids as given, by row where there is none; wrong and repeated ones are refused."""
+    """Ids as given, by row where there is none; wrong ones are refused."""
     frame, ledger = work.frame, work.ledger
     by_row = pd.Series([f"row-{row}" for row in frame.index], index=frame.index, dtype="str")
     column = work.roles.samples.get("sample_id")
@@ -199,12 +200,16 @@ def _ids(work: _Work) -> pd.Series:
     ledger.refuse(wrong.to_numpy(bool), column, f"an id has at most {MOST_ID} printable characters", ids)
     empty = (ids == "").to_numpy(bool)
     ledger.mend(empty, column, "there is no id; the row's number stands for it")
-    ids = ids.where(~empty, by_row)
-    taken = ids[ledger.taken]
-    twice = pd.Series(False, index=ids.index)
-    twice[ledger.taken] = taken.duplicated().to_numpy()
-    ledger.refuse(twice.to_numpy(bool), column, "the id '{value}' stands in an earlier row", ids)
-    return ids
+    return ids.where(~empty, by_row)
+
+
+def _refuse_repeated(work: _Work, ids: pd.Series) -> None:
+    """Of the rows that are taken, the first keeps its id; so this comes after all other reasons to refuse."""
+    taken = work.ledger.taken
+    twice = np.zeros(len(ids), bool)
+    twice[taken] = ids[taken].duplicated()
+    column = work.roles.samples.get("sample_id")
+    work.ledger.refuse(twice, column, "the id '{value}' stands in an earlier row", ids)
 
 
 def _cut(cells: pd.Series, column: str, ledger: Ledger) -> pd.Series:
@@ -271,18 +276,17 @@ def _annotation(work: _Work, name: str, side: Side) -> Annotation | None:
 def _emotion_values(work: _Work, name: str, side: Side) -> Annotation:
     """Votes or a distribution, whichever the numbers are."""
     frame, ledger = work.frame, work.ledger
-    values = np.zeros((len(frame), len(work.names)))
-    for emotion, column in side.emotions.items():
+    given = np.empty((len(frame), len(side.emotions)))
+    for i, column in enumerate(side.emotions.values()):
         cells = reading.numbers(frame[column])
-        ledger.refuse(
-            np.isinf(cells) | (cells > reading.MOST_VOTES), column, "'{value}' is not a number of votes", frame[column]
-        )
+        strange = np.isinf(cells) | (cells > reading.MOST_VOTES)
+        ledger.refuse(strange, column, "'{value}' is not a number of votes", frame[column])
         ledger.refuse(cells < 0, column, "'{value}' is negative", frame[column])
-        values[:, work.names.index(emotion)] = cells
-    asked = [work.names.index(emotion) for emotion in side.emotions]
-    empty = np.isnan(values[:, asked])
+        given[:, i] = np.where(strange | (cells < 0), np.nan, cells)
+    empty = np.isnan(given)
     ledger.mend(empty.any(1) & ~empty.all(1), None, f"some votes of '{name}' are empty; counted as 0")
-    values[empty] = 0
+    values = np.zeros((len(frame), len(work.names)))
+    values[:, [work.names.index(emotion) for emotion in side.emotions]] = np.where(empty, 0, given)
     total = values.sum(1)
     ledger.mend((total == 0) & ~empty.all(1), None, f"nobody voted on '{name}'; left empty")
     values[total == 0] = np.nan
