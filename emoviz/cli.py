@@ -17,6 +17,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -32,18 +33,19 @@ T = TypeVar("T")
 DEVICES = ("auto", "cpu", "cuda")
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command and give its exit code.
-
-    Args:
-        argv: what follows ``emoviz``; from the process itself where ``None``
-    """
-    values = vars(parser().parse_args(argv))
-    run = values.pop("run")
+def main() -> int:
+    """The command that was typed; gives its exit code."""
     # Blocks that tidy up shall run when the command is told to end.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    return run(sys.argv[1:])
+
+
+def run(words: Sequence[str]) -> int:
+    """Run one command and give its exit code; ``words`` are what follows ``emoviz``."""
+    values = vars(parser().parse_args(words))
+    command = values.pop("command")
     try:
-        return run(**values) or 0
+        return command(**values) or 0
     except EmovizError as error:
         return _complain(str(error))
     except BrokenPipeError:
@@ -161,9 +163,9 @@ def _group(commands: Any, name: str, words: str) -> Any:
     return group.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
 
-def _command(commands: Any, name: str, run: Callable, words: str, *, json: bool = False) -> argparse.ArgumentParser:
+def _command(commands: Any, name: str, command: Callable, words: str, *, json: bool = False) -> argparse.ArgumentParser:
     made = commands.add_parser(name, help=words, description=_sentence(words), allow_abbrev=False)
-    made.set_defaults(run=run)
+    made.set_defaults(command=command)
     if json:
         made.add_argument("--json", dest="as_json", action="store_true", help="print JSON for a machine to read")
     return made
@@ -309,8 +311,21 @@ def models_show(name: str, as_json: bool) -> None:
     card = checkpoints.card(name)
     if as_json:
         _print_json(card)
-    else:
-        print(table([(field.name, json.dumps(_plain(getattr(card, field.name)))) for field in fields(card)]))
+        return
+    rows = [
+        ("model", card.model),
+        ("dataset", f"{card.dataset}{' (simulated)' if card.simulated else ''}"),
+        ("modalities", ", ".join(card.modalities)),
+        ("emotions", ", ".join(card.labels)),
+        ("folds", f"{card.folds}, by {'sample' if card.by_sample else 'group'}" if card.folds else "none"),
+        ("config", " ".join(f"{key}={value}" for key, value in card.config.items())),
+        ("seed", card.seed),
+        ("created", f"{card.created}, in {spell(card.seconds)}"),
+        ("hash", card.sha256),
+    ]
+    measured = [(m.name, f"{m.value:.4f}", f"{m.low:.4f} to {m.high:.4f}", f"{m.n:,}", m.on) for m in card.metrics]
+    print(table(rows), table([("measured", "value", "95 % interval", "samples", "on"), *measured]), sep="\n\n")
+    print(*card.limits, sep="\n")
 
 
 def models_remove(name: str) -> None:
@@ -388,7 +403,7 @@ def doctor(as_json: bool) -> int:
 
 def told(work: "Work[T]") -> T:
     """Run long work to its end and tell on standard error how far it is."""
-    with Teller() as teller:
+    with Teller() as teller, closing(work):
         return progress.finish(work, teller)
 
 

@@ -21,7 +21,7 @@ import sys
 import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -34,6 +34,7 @@ from emoviz.jobs.kinds import Order
 from emoviz.jobs.pace import Report, time_left
 from emoviz.progress import Progress
 
+MOMENT = 0.05  # seconds
 SCHEMA_VERSION = 1
 SCHEMA = f"""
 CREATE TABLE jobs (
@@ -46,6 +47,21 @@ CREATE TABLE reports (
 CREATE INDEX reports_of_job ON reports (job_id);
 PRAGMA user_version = {SCHEMA_VERSION};
 """
+
+
+# A job with the last of what it said.
+JOBS = """
+SELECT *,
+    (SELECT message FROM reports WHERE job_id = jobs.job_id ORDER BY rowid DESC LIMIT 1) AS message,
+    (SELECT fraction FROM reports WHERE job_id = jobs.job_id AND fraction NOT NULL ORDER BY rowid DESC LIMIT 1)
+        AS fraction
+FROM jobs
+"""
+
+
+DIED = (
+    "The process of this job ended before its work was done: it was killed, or the machine went down. Start it again."
+)
 
 
 class State(StrEnum):
@@ -158,7 +174,7 @@ def list(*, active: bool = False) -> tuple[Job, ...]:
         active: only those that wait or work
     """
     with _database() as database:
-        rows = database.execute("SELECT * FROM jobs ORDER BY submitted DESC, rowid DESC").fetchall()
+        rows = database.execute(f"{JOBS} ORDER BY submitted DESC, rowid DESC").fetchall()
         jobs = tuple(_job(database, row) for row in rows)
     return tuple(job for job in jobs if job.active) if active else jobs
 
@@ -244,22 +260,36 @@ def begin(job_id: str, pid: int) -> Order | None:
         return _order(_row(database, job_id)) if mine.rowcount else None
 
 
-def start(job_id: str) -> None:
-    """The work begins."""
+def start(job_id: str) -> bool:
+    """The work begins, and may: false if the job shall not run any more."""
     with _database() as database:
-        database.execute(
-            "UPDATE jobs SET state = 'running', started = ? WHERE job_id = ? AND state = 'queued'",
+        begun = database.execute(
+            "UPDATE jobs SET state = 'running', started = ? WHERE job_id = ? AND state = 'queued' AND NOT stopping",
             (time.time(), job_id),
         )
+        return begun.rowcount > 0
 
 
-def report(job_id: str, line: Progress) -> None:
-    """Keep one line of progress."""
+@contextmanager
+def reporting(job_id: str) -> Iterator[Callable[[Progress], None]]:
+    """What keeps a line of progress; of many within a moment the last, unless they say more than a fraction."""
+    # One connection for all of them: whoever closes the last one has SQLite tidy up, which waits for the disk.
     with _database() as database:
-        database.execute(
-            "INSERT INTO reports (job_id, at, fraction, message) VALUES (?, ?, ?, ?)",
-            (job_id, time.time(), line.fraction, line.message),
-        )
+
+        def report(line: Progress) -> None:
+            now = time.time()
+            updated = database.execute(
+                "UPDATE reports SET fraction = ?, message = ? WHERE at > ? AND fraction > 0 AND fraction < 1"
+                " AND rowid = (SELECT max(rowid) FROM reports WHERE job_id = ?)",
+                (line.fraction, line.message, now - MOMENT, job_id),
+            )
+            if not updated.rowcount:
+                database.execute(
+                    "INSERT INTO reports (job_id, at, fraction, message) VALUES (?, ?, ?, ?)",
+                    (job_id, now, line.fraction, line.message),
+                )
+
+        yield report
 
 
 def end(job_id: str, state: State, *, result: str = "", error: str = "") -> None:
@@ -312,7 +342,7 @@ def _create(database: sqlite3.Connection) -> None:
 
 
 def _row(database: sqlite3.Connection, job_id: str) -> sqlite3.Row:
-    row = database.execute("SELECT * FROM jobs WHERE job_id = ?", (job_id,)).fetchone()
+    row = database.execute(f"{JOBS} WHERE job_id = ?", (job_id,)).fetchone()
     if row is None:
         known = database.execute("SELECT job_id FROM jobs ORDER BY submitted DESC LIMIT 10").fetchall()
         raise UnknownNameError("job", job_id[:80], [other["job_id"] for other in known])
@@ -334,17 +364,8 @@ def _job(database: sqlite3.Connection, row: sqlite3.Row) -> Job:
         if row["stopping"]:
             _end(database, job_id, State.CANCELLED)
         else:
-            _end(
-                database,
-                job_id,
-                State.FAILED,
-                error=(
-                    "The process of this job ended before its work was done: it was killed, or the machine went down. "
-                    f"Start it again; its log is {log(job_id)}."
-                ),
-            )
+            _end(database, job_id, State.FAILED, error=f"{DIED} Its log is {log(job_id)}.")
         row = _row(database, job_id)
-    lines = _reports(database, job_id)
     state = State(row["state"])
     return Job(
         job_id=job_id,
@@ -356,9 +377,9 @@ def _job(database: sqlite3.Connection, row: sqlite3.Row) -> Job:
         started=row["started"],
         ended=row["ended"],
         pid=row["pid"],
-        fraction=next((line.fraction for line in reversed(lines) if line.fraction is not None), None),
-        message=lines[-1].message if lines else "",
-        left=time_left(lines, time.time()) if state is State.RUNNING else None,
+        fraction=row["fraction"],
+        message=row["message"] or "",
+        left=time_left(_reports(database, job_id), time.time()) if state is State.RUNNING else None,
         result=row["result"] or "",
         error=row["error"] or "",
     )

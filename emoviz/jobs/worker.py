@@ -7,40 +7,14 @@ lets go of. It is nice to the pages people are looking at, and writes down how i
 import os
 import signal
 import sys
-import time
 import traceback
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 
 from emoviz import progress
 from emoviz.errors import EmovizError
 from emoviz.jobs import store
 from emoviz.jobs.kinds import Order
 from emoviz.jobs.store import State
-from emoviz.progress import Progress
-
-# Reports closer together than this say nothing new to a reader.
-SECONDS_BETWEEN_REPORTS = 0.05
-
-
-class Reporter:
-    """Keeps the lines of progress of one job, but not thousands a second."""
-
-    def __init__(self, job_id: str):
-        self.job_id = job_id
-        self.last = -1.0
-        self.held: Progress | None = None
-
-    def __call__(self, line: Progress) -> None:
-        """Keep the line, now or when work ends unless a newer one comes."""
-        self.held = line
-        if time.monotonic() - self.last >= SECONDS_BETWEEN_REPORTS:
-            self.flush()
-
-    def flush(self) -> None:
-        """Keep the last line if it is not yet."""
-        if self.held is not None:
-            store.report(self.job_id, self.held)
-            self.held, self.last = None, time.monotonic()
 
 
 def main(job_id: str) -> None:
@@ -53,16 +27,16 @@ def main(job_id: str) -> None:
     with ExitStack() as stack:
         if order.takes_turns:
             stack.enter_context(store.turn())
-        store.start(job_id)
-        run(job_id, order)
+        if store.start(job_id):
+            run(job_id, order)
 
 
 def run(job_id: str, order: Order) -> None:
     """Do the work of a job that has begun, and write down what came of it."""
-    reporter = Reporter(job_id)
     try:
-        result = progress.finish(order.run(), reporter)
-        reporter.flush()
+        # Closed, so that its own blocks tidy up even where the end comes between two reports.
+        with store.reporting(job_id) as report, closing(order.run()) as work:
+            result = progress.finish(work, report)
     except EmovizError as error:
         store.end(job_id, State.FAILED, error=str(error))
     # The process has no caller to raise to: the job carries the error to whoever looks at it next.

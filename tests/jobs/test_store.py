@@ -17,39 +17,22 @@ from emoviz.jobs.kinds import Analyze, Train
 from emoviz.jobs.store import State
 from emoviz.progress import Progress
 
-PATIENCE = 60  # seconds until something that must happen counts as not happening
+PATIENCE = 300  # seconds
 
 WAITING = Train("no-such-dataset")
 QUICK = Analyze("no-such-dataset")
 
 
-@pytest.fixture(autouse=True)
-def nothing_runs_on():
-    """Whatever a test leaves at work is stopped."""
-    yield
-    if not os.access(workspace.home() / "jobs.sqlite", os.R_OK):
-        return
-    try:
-        for job in store.list(active=True):
-            store.cancel(job.job_id)
-    except JobError:
-        pass  # a test damaged the list on purpose
+def has_begun(job: store.Job) -> bool:
+    return job.pid is not None
 
 
-def begun(job_id: str) -> store.Job:
-    """The job once its process has said its number."""
-    end = time.monotonic() + PATIENCE
-    while store.get(job_id).pid is None and time.monotonic() < end:
-        time.sleep(0.01)
-    return store.get(job_id)
-
-
-def test_a_job_is_queued_then_ends():
+def test_a_job_is_queued_then_ends(seen):
     with store.turn():
         job = store.submit(WAITING)
         assert job.state is State.QUEUED
         assert job.active
-        assert begun(job.job_id).state is State.QUEUED
+        assert seen(job.job_id, has_begun).state is State.QUEUED
     ended = store.wait(job.job_id, PATIENCE)
     assert ended.state is State.FAILED
     assert not ended.active
@@ -63,18 +46,18 @@ def test_what_the_user_can_mend_is_the_sentence_itself():
     assert store.log(job.job_id).read_text() == ""
 
 
-def test_a_job_outlives_its_submitter():
+def test_a_job_outlives_its_submitter(seen):
     submit = "from emoviz.jobs import kinds, store; print(store.submit(kinds.Train('no-such-dataset')).job_id)"
     with store.turn():
         done = subprocess.run(
             [sys.executable, "-c", submit], cwd=workspace.ROOT, capture_output=True, text=True, timeout=PATIENCE
         )
         job_id = done.stdout.strip()
-        assert begun(job_id).active, done.stderr
+        assert seen(job_id, has_begun).active, done.stderr
     assert "Unknown dataset" in store.wait(job_id, PATIENCE).error
 
 
-def test_a_job_outlives_a_submitter_whose_terminal_goes():
+def test_a_job_outlives_a_submitter_whose_terminal_goes(seen):
     submit = (
         "from emoviz.jobs import kinds, store; print(store.submit(kinds.Train('nope')).job_id, flush=True); input()"
     )
@@ -89,15 +72,15 @@ def test_a_job_outlives_a_submitter_whose_terminal_goes():
         )
         with submitter:
             job_id = submitter.stdout.readline().strip()
-            begun(job_id)
+            seen(job_id, has_begun)
             os.killpg(submitter.pid, signal.SIGHUP)
         assert submitter.returncode == -signal.SIGHUP
         assert store.get(job_id).active
 
 
-def test_a_cancelled_job_is_gone_when_cancel_returns():
+def test_a_cancelled_job_is_gone_when_cancel_returns(seen):
     with store.turn():
-        job = begun(store.submit(WAITING).job_id)
+        job = seen(store.submit(WAITING).job_id, has_begun)
         cancelled = store.cancel(job.job_id)
         assert cancelled.state is State.CANCELLED
         assert cancelled.error == ""
@@ -113,9 +96,9 @@ def test_a_job_cancelled_before_its_process_has_begun_never_works():
     assert store.get(job.job_id).started is None
 
 
-def test_a_process_that_does_not_listen_is_killed():
+def test_a_process_that_does_not_listen_is_killed(seen):
     with store.turn():
-        job = begun(store.submit(WAITING).job_id)
+        job = seen(store.submit(WAITING).job_id, has_begun)
         os.kill(job.pid, signal.SIGSTOP)
         assert store.cancel(job.job_id, grace=0.2).state is State.CANCELLED
 
@@ -125,9 +108,9 @@ def test_cancelling_what_has_ended_changes_nothing():
     assert store.cancel(job.job_id) == job
 
 
-def test_a_killed_process_is_seen_at_once_and_in_a_sentence():
+def test_a_killed_process_is_seen_at_once_and_in_a_sentence(seen):
     with store.turn():
-        job = begun(store.submit(WAITING).job_id)
+        job = seen(store.submit(WAITING).job_id, has_begun)
         os.kill(job.pid, signal.SIGKILL)
         dead = store.wait(job.job_id, PATIENCE)
     assert dead.state is State.FAILED
@@ -135,9 +118,9 @@ def test_a_killed_process_is_seen_at_once_and_in_a_sentence():
     assert "Start it again" in dead.error
 
 
-def test_a_killed_process_leaves_no_zombie_behind():
+def test_a_killed_process_leaves_no_zombie_behind(seen):
     with store.turn():
-        job = begun(store.submit(WAITING).job_id)
+        job = seen(store.submit(WAITING).job_id, has_begun)
         os.kill(job.pid, signal.SIGKILL)
         end = time.monotonic() + PATIENCE
         while os.path.exists(f"/proc/{job.pid}") and time.monotonic() < end:
@@ -175,9 +158,9 @@ def test_two_submitters_at_once_both_get_their_job():
     )
 
 
-def test_jobs_that_fill_the_machine_take_turns():
+def test_jobs_that_fill_the_machine_take_turns(seen):
     with store.turn():
-        first, second = (begun(store.submit(WAITING).job_id) for _ in range(2))
+        first, second = (seen(store.submit(WAITING).job_id, has_begun) for _ in range(2))
         assert {store.get(job.job_id).state for job in (first, second)} == {State.QUEUED}
     ended = [store.wait(job.job_id, PATIENCE) for job in (first, second)]
     early, late = sorted(ended, key=lambda job: job.started)
@@ -192,15 +175,16 @@ def test_the_newest_job_comes_first():
         assert [job.job_id for job in store.list(active=True)] == [jobs[2].job_id, jobs[0].job_id]
 
 
-def test_reports_survive_and_give_the_time_left(monkeypatch):
+def test_reports_survive_and_give_the_time_left(seen, monkeypatch):
     with store.turn():
-        job = begun(store.submit(WAITING).job_id)
+        job = seen(store.submit(WAITING).job_id, has_begun)
         assert (job.fraction, job.message, job.left) == (None, "", None)
         store.start(job.job_id)
         with monkeypatch.context() as clock:
-            for seconds, fraction in [(0, 0.0), (10, 0.25), (20, 0.5)]:
-                clock.setattr(time, "time", lambda now=2e9 + seconds: now)
-                store.report(job.job_id, Progress(fraction, f"epoch {seconds}"))
+            with store.reporting(job.job_id) as report:
+                for seconds, fraction in [(0, 0.0), (10, 0.25), (20, 0.5)]:
+                    clock.setattr(time, "time", lambda now=2e9 + seconds: now)
+                    report(Progress(fraction, f"epoch {seconds}"))
             now = store.get(job.job_id)
         assert (now.state, now.fraction, now.message, now.left) == (State.RUNNING, 0.5, "epoch 20", pytest.approx(20))
         store.cancel(job.job_id)

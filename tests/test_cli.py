@@ -1,0 +1,339 @@
+"""The command line: what it prints where, and which exit code it gives."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from emoviz import cli, workspace
+from emoviz.data import simulated, store
+from emoviz.jobs import store as jobs
+from emoviz.jobs.kinds import Analyze
+from emoviz.progress import Progress
+
+QUICK = ["--folds", "2", "--set", "epochs=1", "members=1", "width=8", "--device", "cpu"]
+COMMANDS = [
+    *[["data", "list"], ["data", "show", "tiny"], ["models", "list"], ["jobs", "list"]],
+    ["doctor"],
+]
+
+
+@pytest.fixture
+def tiny():
+    """A dataset small enough to train on in a second."""
+    return store.write(simulated.dataset(seed=1, train=60, test=20), workspace.place("datasets") / "tiny")
+
+
+@pytest.fixture
+def emoviz(capsys):
+    """Runs a command in this process and gives its code, its output and what it told."""
+
+    def run(*words: object) -> tuple[int, str, str]:
+        try:
+            code = cli.run([str(word) for word in words])
+        except SystemExit as done:
+            code = done.code
+        told = capsys.readouterr()
+        return code, told.out, told.err
+
+    return run
+
+
+def process(*words: str, **options) -> subprocess.Popen:
+    return subprocess.Popen(
+        [sys.executable, "-m", "emoviz.cli", *words],
+        cwd=workspace.ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        **options,
+    )
+
+
+def test_help_needs_no_heavy_library():
+    code = (
+        "import sys; from emoviz import cli; cli.parser().format_help(); "
+        "print(*{'torch', 'numpy', 'pandas', 'streamlit', 'sqlite3'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=workspace.ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        *[
+            [],
+            ["nope"],
+            ["data"],
+            ["data", "nope"],
+            ["train"],
+            ["analyze", "simulated"],
+            ["data", "import", "votes.csv"],
+        ],
+        *[
+            ["train", "simulated", "--seed", "one"],
+            ["train", "simulated", "--device", "tpu"],
+            ["data", "list", "--jso"],
+        ],
+        *[["jobs", "cancel"], ["models", "show"], ["app", "--port", "http"], ["doctor", "extra"]],
+    ],
+    ids=" ".join,
+)
+def test_a_command_that_does_not_exist_is_a_usage_error(emoviz, words):
+    code, out, err = emoviz(*words)
+    assert code == 2
+    assert out == ""
+    assert err.startswith("usage: emoviz")
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_what_is_printed_for_people_is_a_table_without_loose_ends(emoviz, tiny, words):
+    code, out, err = emoviz(*words)
+    assert (code, err) == (0, "")
+    assert all(line == line.rstrip() for line in out.splitlines())
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_json_is_all_there_is_on_standard_output(emoviz, tiny, words):
+    code, out, err = emoviz(*words, "--json")
+    assert (code, err) == (0, "")
+    json.loads(out, parse_constant=pytest.fail)
+
+
+def test_the_list_of_datasets_has_the_shipped_one_and_ones_own(emoviz, tiny):
+    _, out, _ = emoviz("data", "list")
+    assert [line.split()[0] for line in out.splitlines()] == ["name", "simulated", "tiny"]
+
+
+def test_a_removed_dataset_is_gone(emoviz, tiny):
+    assert emoviz("data", "remove", "tiny")[0] == 0
+    assert "tiny" not in store.names()
+
+
+def test_train_then_analyze(emoviz, tiny, tmp_path):
+    code, out, err = emoviz("train", "tiny", *QUICK)
+    assert code == 0
+    name = out.splitlines()[-1]
+    assert "saved as" in err
+    assert name in emoviz("models", "list")[1]
+    assert json.loads(emoviz("models", "show", name, "--json")[1])["dataset"] == "tiny"
+    shown = emoviz("models", "show", name)[1]
+    assert "dataset     tiny (simulated)" in shown
+    assert "accuracy" in shown
+
+    path = tmp_path / "findings.parquet"
+    code, out, err = emoviz("analyze", "tiny", "--model", name, "-o", path)
+    assert (code, out) == (0, f"{path}\n")
+    assert "100%" in err
+    table = pd.read_parquet(path)
+    assert list(table["sample_id"]) == list(tiny.samples["sample_id"])
+    assert "conflict" in table
+
+    assert emoviz("models", "remove", name)[0] == 0
+    assert emoviz("models", "show", name)[0] == 1
+
+
+def test_train_gives_json_where_a_machine_reads_it(emoviz, tiny):
+    code, out, _ = emoviz("train", "tiny", *QUICK, "--name", "mine", "--json")
+    assert (code, json.loads(out)) == (0, {"checkpoint": "mine"})
+
+
+def test_analyze_without_a_model_gives_the_human_columns(emoviz, tiny, tmp_path):
+    code, out, _ = emoviz("analyze", "tiny", "-o", tmp_path / "findings.csv", "--json")
+    assert code == 0
+    columns = pd.read_csv(tmp_path / "findings.csv").columns.tolist()
+    assert json.loads(out)["columns"] == columns
+    assert not [column for column in columns if column.startswith("predicted")]
+
+
+def test_training_in_the_background_is_a_job(emoviz, tiny):
+    with jobs.turn():
+        _, out, _ = emoviz("train", "tiny", *QUICK, "--background")
+        job_id = out.strip()
+        assert job_id in emoviz("jobs", "list")[1]
+        assert "Train tical on tiny" in emoviz("jobs", "show", job_id)[1]
+        code, out, err = emoviz("jobs", "cancel", job_id)
+        assert (code, out, err) == (0, "", f"Job {job_id} is cancelled.\n")
+    assert emoviz("jobs", "remove", job_id)[0] == 0
+    assert emoviz("jobs", "show", job_id)[0] == 1
+
+
+def test_a_job_is_shown_with_its_reports(emoviz):
+    job = jobs.wait(jobs.submit(Analyze("nope")).job_id, 60)
+    shown = json.loads(emoviz("jobs", "show", job.job_id, "--json")[1])
+    assert shown["state"] == "failed"
+    assert [line["message"] for line in shown["reports"]] == ["reading nope"]
+    assert "reading nope" in emoviz("jobs", "show", job.job_id)[1]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
+def test_a_stopped_training_leaves_nothing(tiny, number):
+    with process("train", "tiny", "--set", "epochs=10000", "patience=10000", "--device", "cpu") as training:
+        # It tells of its second epoch only when it is in the midst of it.
+        for line in training.stderr:
+            if "%" in line:
+                break
+        training.send_signal(number)
+        out, err = training.communicate(timeout=60)
+    assert training.returncode == 128 + number
+    assert out == ""
+    assert "Traceback" not in err
+    assert list((workspace.home() / "checkpoints").iterdir()) == []
+
+
+def test_a_reader_that_has_seen_enough_is_no_error():
+    with process("data", "show", "simulated", "--json") as shown:
+        shown.stdout.close()
+        assert shown.wait(60) == 0
+        assert shown.stderr.read() == ""
+
+
+def test_on_a_terminal_progress_is_one_line_that_changes(monkeypatch, capsys):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    monkeypatch.setenv("COLUMNS", "40")
+
+    def work():
+        yield Progress(0.0, "first")
+        yield Progress(1.0, "last " * 20)
+
+    cli.told(work())
+    first, last = capsys.readouterr().err.removeprefix("\r").split("\r")
+    assert first == "  0%  first\x1b[K"
+    assert last.endswith("\x1b[K\n")
+    assert len(last.removesuffix("\x1b[K\n")) == 39
+
+
+def test_elsewhere_progress_is_a_line_now_and_then(capsys):
+    def work():
+        for i in range(1001):
+            yield Progress(i / 1000, f"step {i}")
+
+    cli.told(work())
+    assert capsys.readouterr().err.splitlines() == ["  0%  step 0", "100%  step 1000"]
+
+
+# What people get wrong
+
+
+def bad(*words: object) -> list[str]:
+    return [str(word) for word in words]
+
+
+TRICKS = [
+    "nope",
+    "../tiny",
+    "/etc",
+    "",
+    ".",
+    "tiny/../tiny",
+    "Tiny",
+    "a" * 300,
+    "tiny\n",
+    "tiny\x00",
+    "-",
+    "💥",
+    "$(id)",
+]
+
+
+@pytest.mark.parametrize("name", TRICKS, ids=repr)
+@pytest.mark.parametrize(
+    "words",
+    [
+        *[["data", "show"], ["data", "remove"], ["models", "show"], ["models", "remove"], ["jobs", "show"]],
+        *[["jobs", "cancel"], ["jobs", "remove"], ["train"], ["analyze", "-o", "never.csv"], ["data", "get"]],
+        *[["analyze", "tiny", "-o", "never.csv", "--model"], ["train", "tiny", "--model"], ["train", "tiny", "--name"]],
+        ["train", "tiny", "--folds", "2", "--set"],
+        ["data", "import", "votes.csv", "--name"],
+    ],
+    ids=" ".join,
+)
+def test_a_wrong_name_is_a_sentence(emoviz, tiny, tmp_path, monkeypatch, words, name):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "votes.csv").write_text("voice_anger,voice_joy\n1,2\n")
+    before = sorted(path for path in tmp_path.rglob("*") if "jobs" not in path.name)
+    code, out, err = emoviz(*words, name)
+    assert code in (1, 2)
+    assert out == ""
+    assert err.startswith("usage: " if code == 2 else "emoviz: ")
+    assert err.splitlines()[-1].endswith((".", ")", "'", "KEY=VALUE", "CHECKPOINT"))
+    assert sorted(path for path in tmp_path.rglob("*") if "jobs" not in path.name) == before
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        "lr",
+        "=",
+        "lr=",
+        "lr=fast",
+        "epochs=1.5",
+        "colour=red",
+        "geometry=flat",
+        "context=perhaps",
+        "lr=nan",
+        "lr=-1",
+        "epochs=0",
+        "__class__=1",
+    ],
+)
+def test_a_wrong_setting_is_a_sentence(emoviz, tiny, setting):
+    code, out, err = emoviz("train", "tiny", "--folds", "2", "--set", setting)
+    assert (code, out) == (1, "")
+    assert err.splitlines()[-1].startswith("emoviz: ")
+
+
+@pytest.mark.parametrize(
+    "name", ["out.xlsx", "out", "out.parquet.exe", ".parquet", "missing/out.parquet", "folder.csv"]
+)
+def test_findings_with_nowhere_to_go_are_refused_before_the_work(emoviz, tiny, tmp_path, name):
+    (tmp_path / "folder.csv").mkdir()
+    code, out, err = emoviz("analyze", "tiny", "-o", tmp_path / name)
+    assert (code, out) == (1, "")
+    assert err.startswith("emoviz: Findings ")
+    assert "%" not in err
+
+
+def test_a_workspace_that_cannot_be_is_a_sentence(emoviz, tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("EMOVIZ_HOME", str(tmp_path / "file"))
+    for words in COMMANDS:
+        if words != ["doctor"] and "tiny" not in words:
+            code, out, err = emoviz(*words)
+            assert (code, out) == (1, ""), words
+            assert err.startswith("emoviz: ")
+            assert len(err.splitlines()) == 1
+
+
+def test_the_doctor_finds_what_is_wrong_and_goes_on(emoviz, tiny):
+    (Path(tiny.folder) / "samples.parquet").write_bytes(b"rubbish")
+    (workspace.home() / "jobs.sqlite").write_bytes(b"rubbish" * 1000)
+    code, out, _ = emoviz("doctor", "--json")
+    checks = {check["name"]: check for check in json.loads(out)}
+    assert code == 1
+    assert {name for name, check in checks.items() if check["needed"] and not check["well"]} == {"jobs", "dataset tiny"}
+    assert checks["dataset simulated"]["well"]
+    assert "move" in checks["jobs"]["detail"]
+
+
+def test_the_doctor_survives_a_workspace_that_cannot_be(emoviz, tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("EMOVIZ_HOME", str(tmp_path / "file"))
+    code, out, err = emoviz("doctor")
+    assert (code, err) == (1, "")
+    assert "workspace" in out
+
+
+@pytest.mark.skipif(
+    shutil.which("setpriv") is None or os.getuid() != 0, reason="needs root and setpriv to stop being root"
+)
+def test_a_read_only_workspace_is_a_sentence(tiny, tmp_path):
+    home = Path(os.environ["EMOVIZ_HOME"])
+    os.chmod(home, 0o555)
