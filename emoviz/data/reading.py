@@ -9,6 +9,7 @@ import codecs
 import csv
 import io
 import json
+import math
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,7 @@ MOST_BYTES = 2 << 30  # of a file, and of what a Parquet file says it unpacks to
 MOST_COLUMNS = 20_000
 MOST_ROWS = 20_000_000
 MOST_VOTES = 1e6
+EMPTY = ("", "nan", "na", "n/a", "null", "none", "-")
 DELIMITERS = ",;\t|"
 BOMS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 # First bytes of what people take for a table, and the way out.
@@ -111,10 +113,14 @@ def numbers(column: pd.Series) -> np.ndarray:
     """A column as ``float64``: NaN where a cell is empty, infinite where it holds something else."""
     if pd.api.types.is_numeric_dtype(column):
         return column.to_numpy(np.float64, na_value=np.nan)
-    words = column.fillna("").str.strip()
-    values = pd.to_numeric(words.where(words != "", None), errors="coerce").to_numpy(np.float64, na_value=np.nan)
-    strange = np.isnan(values) & ~words.str.lower().isin(["", "nan", "na", "n/a", "null", "none"]).to_numpy()
-    return np.where(strange, np.inf, values)
+    return np.array([_number(cell) for cell in column.to_numpy(object)], np.float64)
+
+
+def _number(cell: str) -> float:
+    try:
+        return float(cell)
+    except ValueError:
+        return math.nan if cell.strip().lower() in EMPTY else math.inf
 
 
 def are_counts(values: np.ndarray) -> np.ndarray:

@@ -131,6 +131,7 @@ def by_name(frame: pd.DataFrame) -> Roles:
     left = {column: name for column, name in names.items() if column not in samples.values()}
     votes = _emotion_columns(frame, left)
     sides: dict[str, Side] = {}
+    side: str | None
     # Modalities that are no common word are believed where they have votes or features.
     believed = {*MODALITIES, *(side for side, _ in votes.values())}
     believed |= {m["side"] for name in left.values() if (m := FEATURE.fullmatch(name))}
@@ -225,8 +226,8 @@ def by_mapping(mapping: str | Path | Mapping[str, Any], frame: pd.DataFrame) -> 
         DatasetError: naming the first entry that is not understood
     """
     told = mapping if isinstance(mapping, Mapping) else _mapping_file(Path(mapping))
-    words = ("title", "description", "licence", "source")
-    _known_keys(told, (*words, "labels", "context", "columns", "sides"), "a mapping")
+    known = ("title", "description", "licence", "source", "labels", "context", "columns", "sides")
+    _known_keys(told, known, "a mapping")
     named = _table(told.get("columns", {}), "columns")
     allowed = (*COLUMNS, *(f"media_{modality}" for modality in _table(told.get("sides", {}), "sides")))
     _known_keys(named, allowed, "'columns'")
@@ -244,7 +245,10 @@ def by_mapping(mapping: str | Path | Mapping[str, Any], frame: pd.DataFrame) -> 
         sides=sides,
         labels=_told_labels(told.get("labels", ())),
         context=context,
-        **{key: str(told.get(key, "")) for key in words},
+        title=str(told.get("title", "")),
+        description=str(told.get("description", "")),
+        licence=str(told.get("licence", "")),
+        source=str(told.get("source", "")),
     )
 
 
