@@ -249,16 +249,6 @@ def floors(q, agree, thresholds: Thresholds = Thresholds()) -> np.ndarray:
     return np.array([np.quantile(v, 1 - thresholds.alpha) if len(v) else np.nan for v in seen])
 
 
-def differing(q: np.ndarray, floor: float | np.ndarray) -> np.ndarray:
-    """Which pairs of modalities differ by more than chance, ``(P, N)`` bool, in the order of :func:`pairs`.
-
-    Args:
-        q: distributions, ``(M, N, K)``
-        floor: what :func:`pair_values` has to exceed, one number or ``(P,)``
-    """
-    return pair_values(q) > np.reshape(floor, (-1, 1))
-
-
 def types(
     q: np.ndarray, fused: np.ndarray, floor: float | np.ndarray, thresholds: Thresholds = Thresholds()
 ) -> np.ndarray:
