@@ -20,6 +20,13 @@ LEAST_SCALE = 0.1
 class AnchorBank(nn.Module):
     """Banks of S sides, K labels and up to A anchors of dimension D each."""
 
+    points: Tensor  # (S, K, A, D)
+    weights: Tensor  # (S, K, A), 0 where there is no anchor
+    keys: Tensor  # (S, K, A)
+    prototypes: Tensor  # (S, K, D)
+    scales: Tensor  # (S, K), geodesic distance of the median anchor
+    ready: Tensor
+
     def __init__(self, sides: int, labels: int, size: int, dimension: int, space: Space):
         super().__init__()
         self.space, self.size = space, size

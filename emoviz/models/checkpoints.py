@@ -72,7 +72,7 @@ class Card:
         fold_of: group to the fold model that never saw it; the value is 0 for all where there are no folds
         by_sample: whether groups were unknown, so that each sample is its own group
         metrics: measured numbers with intervals
-        floors: divergence over ln 2 that 5 % of the agreeing held-out samples exceed, per pair of modalities; NaN unknown
+        floors: divergence over ln 2 that 5 % of the agreeing held-out samples exceed, per pair; NaN unknown
         dissent_rate: how often some modality shows something else than the whole
         prior: how frequent each label (or score bin) is
         limits: what it must not be used for, in sentences
@@ -181,7 +181,8 @@ def load(name: str | Path) -> Checkpoint:
     if _digest(found, weights) != found.sha256:
         raise CheckpointError(
             found.name,
-            f"its files are not the ones that were written: the hash differs. Remove it with 'emoviz models remove {found.name}' and train it again.",
+            "its files are not the ones that were written: the hash differs. "
+            f"Remove it with 'emoviz models remove {found.name}' and train it again.",
         )
     try:
         tensors = tensors_from(weights)
@@ -192,7 +193,8 @@ def load(name: str | Path) -> Checkpoint:
     except (SafetensorError, RuntimeError, KeyError, ConfigError, UnknownNameError) as error:
         raise CheckpointError(
             found.name,
-            f"its weights do not fit its card ({str(error).splitlines()[0][:200]}). Train it again with this version of emoviz.",
+            f"its weights do not fit its card ({str(error).splitlines()[0][:200]}). "
+            "Train it again with this version of emoviz.",
         ) from error
     return Checkpoint(found, final, tuple(folds))
 
@@ -212,7 +214,7 @@ def save(checkpoint: Checkpoint, folder: Path | None = None, *, replaced: bool =
         DatasetError: if something stands there already
     """
     folder = folder or workspace.place("checkpoints") / workspace.checked_name("checkpoint", checkpoint.card.name)
-    tensors = {}
+    tensors: dict[str, torch.Tensor] = {}
     for prefix, model in (
         ("final/", checkpoint.final),
         *((f"fold{i}/", model) for i, model in enumerate(checkpoint.folds)),
@@ -274,7 +276,7 @@ def _as(kind: Any, value: Any) -> Any:
         TypeError: where it is something else
         KeyError: where a field is missing
     """
-    if dataclasses.is_dataclass(kind):
+    if isinstance(kind, type) and dataclasses.is_dataclass(kind):
         if not isinstance(value, dict):
             raise TypeError(f"a {kind.__name__} is expected")
         hints = get_type_hints(kind)

@@ -3,6 +3,7 @@
 Every encoder standardises its features with the mean and deviation of its own training samples.
 """
 
+import math
 from collections.abc import Iterable
 from typing import Literal
 
@@ -12,8 +13,24 @@ from torch import Tensor, nn
 SequenceKind = Literal["gru", "transformer"]
 
 
+class Linears(nn.Module):
+    """E linear layers side by side, each with weights of its own, ``(E or 1, B, in)`` to ``(E, B, out)``."""
+
+    def __init__(self, count: int, inputs: int, outputs: int):
+        super().__init__()
+        bound = 1 / math.sqrt(inputs)
+        self.weight = nn.Parameter(torch.empty(count, inputs, outputs).uniform_(-bound, bound))
+        self.bias = nn.Parameter(torch.empty(count, 1, outputs).uniform_(-bound, bound))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.matmul(x, self.weight) + self.bias
+
+
 class Standardise(nn.Module):
     """Features with mean 0 and deviation 1 over the training samples, ``(..., F)`` to ``(..., F)``."""
+
+    mean: Tensor
+    deviation: Tensor
 
     def __init__(self, features: int):
         super().__init__()
@@ -22,7 +39,7 @@ class Standardise(nn.Module):
 
     def fit(self, blocks: Iterable[Tensor]) -> None:
         """Take mean and deviation over blocks ``(n, F)`` of rows that are present."""
-        count, total, squares = 0, 0.0, 0.0
+        count, total, squares = 0, torch.zeros_like(self.mean).double(), torch.zeros_like(self.mean).double()
         for block in blocks:
             block = block.double()
             count, total, squares = count + len(block), total + block.sum(0), squares + block.square().sum(0)
@@ -39,7 +56,16 @@ class Standardise(nn.Module):
         return ((x - self.mean) / self.deviation).clamp(-10, 10)
 
 
-class VectorEncoder(nn.Module):
+class Encoder(nn.Module):
+    """Features of one modality to ``(B, width)``; ``steps`` says which steps of a sequence are real."""
+
+    standardise: Standardise
+
+    def forward(self, x: Tensor, steps: Tensor | None) -> Tensor:
+        raise NotImplementedError
+
+
+class VectorEncoder(Encoder):
     """Utterance vectors ``(B, F)`` to ``(B, width)``: a linear map plus what a small network adds to it."""
 
     def __init__(self, features: int, width: int, dropout: float):
@@ -48,19 +74,20 @@ class VectorEncoder(nn.Module):
         self.linear = nn.Linear(features, width)
         self.bend = nn.Sequential(nn.Linear(features, width), nn.GELU(), nn.Dropout(dropout), nn.Linear(width, width))
 
-    def forward(self, x: Tensor, steps: Tensor | None = None) -> Tensor:
+    def forward(self, x: Tensor, steps: Tensor | None) -> Tensor:
         x = self.standardise(x)
         return self.linear(x) + self.bend(x)
 
 
-class SequenceEncoder(nn.Module):
-    """Sequences ``(B, T, F)`` to ``(B, width)``: a convolution over time, then a GRU or a transformer, then attention pooling."""
+class SequenceEncoder(Encoder):
+    """Sequences ``(B, T, F)`` to ``(B, width)``: convolution over time, GRU or transformer, attention pooling."""
 
     def __init__(self, features: int, width: int, dropout: float, kind: SequenceKind):
         super().__init__()
         self.standardise = Standardise(features)
         self.convolution = nn.Conv1d(features, width, 3, padding=1)
         self.kind = kind
+        self.mix: nn.Module
         if kind == "gru":
             self.mix = nn.GRU(width, width // 2, batch_first=True, bidirectional=True)
         else:
@@ -69,7 +96,9 @@ class SequenceEncoder(nn.Module):
         self.attention = nn.Linear(width, 1)
         self.drop = nn.Dropout(dropout)
 
-    def forward(self, x: Tensor, steps: Tensor) -> Tensor:
+    def forward(self, x: Tensor, steps: Tensor | None) -> Tensor:
+        if steps is None:
+            raise ValueError("a sequence encoder needs to know which steps are real")
         real = steps | ~steps.any(1, keepdim=True)  # a missing sequence attends to its zeros and is masked later
         x = self.standardise(x) * steps[..., None]
         x = nn.functional.gelu(self.convolution(x.transpose(1, 2)).transpose(1, 2)) * steps[..., None]

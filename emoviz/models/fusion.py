@@ -4,25 +4,11 @@ Gates are label-free: they come from what the modalities say alone. A modality t
 others, or says nothing typical, counts less; missing ones count nothing.
 """
 
-import math
-
 import torch
 from torch import Tensor, nn
 
 from emoviz.measures import divergence
-
-
-class MemberLinear(nn.Module):
-    """The same linear layer for E members with weights of their own, ``(E or 1, B, in)`` to ``(E, B, out)``."""
-
-    def __init__(self, members: int, inputs: int, outputs: int):
-        super().__init__()
-        bound = 1 / math.sqrt(inputs)
-        self.weight = nn.Parameter(torch.empty(members, inputs, outputs).uniform_(-bound, bound))
-        self.bias = nn.Parameter(torch.empty(members, 1, outputs).uniform_(-bound, bound))
-
-    def forward(self, x: Tensor) -> Tensor:
-        return torch.matmul(x, self.weight) + self.bias
+from emoviz.models.encoders import Linears
 
 
 def agreement(q: Tensor, present: Tensor) -> tuple[Tensor, Tensor]:
@@ -62,13 +48,13 @@ class StagedFusion(nn.Module):
         super().__init__()
         self.pairs = [(a, b) for a in range(modalities) for b in range(a + 1, modalities)]
         self.beta, self.gated = beta, gated
-        self.relate = nn.ModuleList(MemberLinear(members, 4 * width, width) for _ in self.pairs)
-        self.own = MemberLinear(members, width, width)
-        self.context = MemberLinear(members, context, width) if context else None
+        self.relate = nn.ModuleList(Linears(members, 4 * width, width) for _ in self.pairs)
+        self.own = Linears(members, width, width)
+        self.context = Linears(members, context, width) if context else None
         self.norm = nn.LayerNorm(width)
         self.drop = nn.Dropout(dropout)
-        self.hidden = MemberLinear(members, width, width)
-        self.answer = MemberLinear(members, width, outputs)
+        self.hidden = Linears(members, width, width)
+        self.answer = Linears(members, width, outputs)
 
     def forward(
         self, features: Tensor, q: Tensor, typicality: Tensor, present: Tensor, context: Tensor

@@ -4,8 +4,9 @@
 sentence. Means and deviations are no part of it: each model keeps those of its own training rows.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -87,20 +88,23 @@ def declare(dataset: Dataset, groups: str = "all", context: bool = True) -> Inpu
     """
     if FUSED not in dataset.annotations:
         raise DatasetError(
-            f"Dataset '{dataset.name}' has no fused label to learn. Import it with a column such as 'label' or 'fused_<emotion>'."
+            f"Dataset '{dataset.name}' has no fused label to learn. "
+            "Import it with a column such as 'label' or 'fused_<emotion>'."
         )
     if len(dataset.labels) < 2 and dataset.annotations[FUSED].kind != "score":
         raise DatasetError(f"Dataset '{dataset.name}' has fewer than two labels, so there is nothing to tell apart.")
     with_features = [name for name in dataset.modalities if name in dataset.features]
     if not with_features:
         raise DatasetError(
-            f"Dataset '{dataset.name}' has no features to learn from. Import it with columns such as '<modality>_f0', or with votes per modality."
+            f"Dataset '{dataset.name}' has no features to learn from. "
+            "Import it with columns such as '<modality>_f0', or with votes per modality."
         )
     known = {group for name in with_features for group in dataset.features[name].groups}
     chosen = known if groups == "all" else {group.strip() for group in groups.replace(",", "+").split("+")}
     if unknown := chosen - known:
         raise ConfigError(
-            f"Unknown feature group '{sorted(unknown)[0]}' in inputs. Dataset '{dataset.name}' has: {', '.join(sorted(known))} (or 'all')."
+            f"Unknown feature group '{sorted(unknown)[0]}' in inputs. "
+            f"Dataset '{dataset.name}' has: {', '.join(sorted(known))} (or 'all')."
         )
     modalities = tuple(
         ModalityInputs(name, tuple(_columns(dataset.features[name], chosen)), dataset.features[name].is_sequence)
@@ -108,7 +112,8 @@ def declare(dataset: Dataset, groups: str = "all", context: bool = True) -> Inpu
     )
     if empty := [modality.name for modality in modalities if not modality.columns]:
         raise ConfigError(
-            f"The feature groups {', '.join(sorted(chosen))} leave nothing of modality '{empty[0]}'. Name one of its groups too."
+            f"The feature groups {', '.join(sorted(chosen))} leave nothing of modality '{empty[0]}'. "
+            "Name one of its groups too."
         )
     entries = (
         [
@@ -135,7 +140,8 @@ def check(inputs: Inputs, dataset: Dataset, checkpoint: str) -> None:
     """
     if inputs.target != "score" and dataset.label_names != inputs.labels:
         raise DatasetError(
-            f"Checkpoint '{checkpoint}' answers in the labels {', '.join(inputs.labels)}; dataset '{dataset.name}' has {', '.join(dataset.label_names)}. Choose a checkpoint trained on these labels, or train one."
+            f"Checkpoint '{checkpoint}' answers in the labels {', '.join(inputs.labels)}; dataset '{dataset.name}' has "
+            f"{', '.join(dataset.label_names)}. Choose a checkpoint trained on these labels, or train one."
         )
     for modality in inputs.modalities:
         features = dataset.features.get(modality.name)
@@ -144,11 +150,15 @@ def check(inputs: Inputs, dataset: Dataset, checkpoint: str) -> None:
         if features.is_sequence != modality.sequence:
             wanted = "sequences" if modality.sequence else "one vector a sample"
             raise DatasetError(
-                f"Checkpoint '{checkpoint}' reads {wanted} of modality '{modality.name}', dataset '{dataset.name}' has the other kind."
+                f"Checkpoint '{checkpoint}' reads {wanted} of modality '{modality.name}', "
+                f"dataset '{dataset.name}' has the other kind. "
+                "Choose a checkpoint trained on such features, or train one."
             )
         if missing := [column for column in modality.columns if column not in features.columns]:
             raise DatasetError(
-                f"Checkpoint '{checkpoint}' reads feature '{missing[0]}' of modality '{modality.name}', which dataset '{dataset.name}' lacks ({len(missing)} of {len(modality.columns)} are missing)."
+                f"Checkpoint '{checkpoint}' reads feature '{missing[0]}' of modality '{modality.name}', which dataset "
+                f"'{dataset.name}' lacks ({len(missing)} of {len(modality.columns)} are missing). "
+                "Train one on this dataset."
             )
     if not any(name in dataset.features for name in inputs.names):
         raise DatasetError(
@@ -156,12 +166,17 @@ def check(inputs: Inputs, dataset: Dataset, checkpoint: str) -> None:
         )
 
 
+def truth(dataset: Dataset) -> np.ndarray:
+    """The fused annotation, ``(N, K)`` distributions or ``(N,)`` scores; NaN where missing."""
+    annotation = dataset.annotations[FUSED]
+    distribution = annotation.distribution(len(dataset.labels))
+    return np.asarray(annotation.values, float) if distribution is None else distribution
+
+
 def labelled(dataset: Dataset) -> np.ndarray:
     """Which samples have a fused annotation, ``(N,)`` bool."""
-    annotation = dataset.annotations[FUSED]
-    if annotation.kind == "score":
-        return ~np.isnan(annotation.values)
-    return ~np.isnan(annotation.distribution(len(dataset.labels))).any(1)
+    known = ~np.isnan(truth(dataset))
+    return known if known.ndim == 1 else known.all(1)
 
 
 class Samples:
@@ -209,10 +224,11 @@ class Samples:
         return _keys(values)
 
     def _read_sequences(self, modality: ModalityInputs, features: Features, rows: np.ndarray) -> np.ndarray:
-        lengths = np.diff(features.offsets)[rows]
+        offsets = np.asarray(features.offsets)
+        lengths = np.diff(offsets)[rows]
         starts = np.concatenate([[0], np.cumsum(lengths)])
         steps = (
-            np.concatenate([np.arange(features.offsets[row], features.offsets[row + 1]) for row in rows])
+            np.concatenate([np.arange(offsets[row], offsets[row + 1]) for row in rows])
             if len(rows)
             else np.zeros(0, int)
         )
@@ -221,13 +237,8 @@ class Samples:
         self._starts[modality.name] = starts
         self._present[modality.name] = torch.from_numpy(lengths > 0).to(self.device)
         # A sequence's key is that of its steps, weighted by their place.
-        return np.array(
-            [
-                (_keys(values[a:b]) * np.arange(1, 2 * (b - a), 2)).sum()
-                for a, b in zip(starts, starts[1:], strict=False)
-            ],
-            np.int64,
-        )
+        spans = pairwise(starts.tolist())
+        return np.array([(_keys(values[a:b]) * np.arange(1, 2 * (b - a), 2)).sum() for a, b in spans], np.int64)
 
     def batch(self, rows: torch.Tensor) -> Batch:
         """The samples at some positions, ``(B,)`` int64."""
@@ -298,19 +309,8 @@ def _one_hot(inputs: Inputs, dataset: Dataset, rows: np.ndarray) -> np.ndarray:
 
 
 def _target(inputs: Inputs, dataset: Dataset, rows: np.ndarray) -> np.ndarray:
-    annotation = dataset.annotations.get(FUSED)
-    if inputs.target == "score":
-        known = annotation is not None and annotation.kind == "score"
-        return annotation.values[rows].astype(np.float32) if known else np.full(len(rows), np.nan, np.float32)
-    distribution = annotation.distribution(len(inputs.labels)) if annotation is not None else None
-    return (
-        np.full((len(rows), len(inputs.labels)), np.nan, np.float32)
-        if distribution is None
-        else distribution[rows].astype(np.float32)
-    )
-
-
-def concatenated(parts: Sequence[np.ndarray], axis: int = 0) -> np.ndarray:
-    """Blocks of predictions joined, as float64 where they are numbers."""
-    joined = np.concatenate(parts, axis)
-    return joined.astype(np.float64) if joined.dtype.kind == "f" else joined
+    """Targets in the kind that the model learns, NaN where the dataset has none of that kind."""
+    shape = (len(rows),) if inputs.target == "score" else (len(rows), len(inputs.labels))
+    if FUSED not in dataset.annotations or (dataset.annotations[FUSED].kind == "score") != (inputs.target == "score"):
+        return np.full(shape, np.nan, np.float32)
+    return truth(dataset)[rows].astype(np.float32)

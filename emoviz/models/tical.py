@@ -9,7 +9,7 @@ whole); how typical and how consistent that is gates a fusion in three stages.
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast
 
 import geoopt
 import torch
@@ -20,12 +20,40 @@ from emoviz.measures import conflict as measure
 from emoviz.measures import divergence
 from emoviz.models.anchors import AnchorBank, Rule
 from emoviz.models.base import Batch, Batches, EmotionModel, Output
-from emoviz.models.encoders import SequenceEncoder, SequenceKind, VectorEncoder
+from emoviz.models.encoders import Encoder, Linears, SequenceEncoder, SequenceKind, VectorEncoder
 from emoviz.models.fusion import StagedFusion
 from emoviz.models.inputs import Inputs
 from emoviz.models.space import Geometry, Space
 
 TINY = 1e-7
+# What each number may be: least and most.
+BOUNDS = {
+    "width": (4, 1024),
+    "members": (1, 32),
+    "dropout": (0, 0.9),
+    "ball_dim": (2, 256),
+    "c": (1e-3, 10),
+    "clip": (0.1, 10),
+    "anchors": (1, 1024),
+    "anchor_share": (0.01, 1),
+    "rho": (0, 1),
+    "memory_start": (0, 0.999),
+    "temperature": (0.01, 100),
+    "dissent": (1e-3, 0.5),
+    "phase": (0, 100),
+    "beta": (0, 100),
+    "mix": (0, 1),
+    "unimodal": (0, 100),
+    "hyperbolic": (0, 100),
+    "weight_floor": (0, 1),
+    "epochs": (1, 10_000),
+    "batch": (2, 65_536),
+    "lr": (1e-6, 1),
+    "weight_decay": (0, 1),
+    "average": (0, 0.9999),
+    "patience": (1, 10_000),
+    "validation": (0.01, 0.5),
+}
 
 
 @dataclass(frozen=True)
@@ -103,30 +131,23 @@ class TicalConfig:
     phase: int = 5
     beta: float = 4.0
     consensus: bool = True
-    loss: Literal["jsd", "kl", "mix"] = "mix"
-    mix: float = 0.3
+    loss: Literal["jsd", "kl", "mix"] = "jsd"
+    mix: float = 0.1
     unimodal: float = 0.5
     hyperbolic: float = 0.1
     weight: Literal["none", "down", "up"] = "none"
     weight_floor: float = 0.5
     score_bins: Literal[3, 7] = 3
-    epochs: int = 60
-    batch: int = 128
-    lr: float = 3e-3
+    epochs: int = 24
+    batch: int = 256
+    lr: float = 5e-3
     weight_decay: float = 1e-2
-    average: float = 0.99
-    patience: int = 12
+    average: float = 0.98
+    patience: int = 10
     validation: float = 0.15
 
     def __post_init__(self):
-        bounds = {
-            "width": (4, 1024), "members": (1, 32), "dropout": (0, 0.9), "ball_dim": (2, 256), "c": (1e-3, 10), "clip": (0.1, 10),
-            "anchors": (1, 1024), "anchor_share": (0.01, 1), "rho": (0, 1), "memory_start": (0, 0.999), "temperature": (0.01, 100),
-            "dissent": (1e-3, 0.5), "phase": (0, 100), "beta": (0, 100), "mix": (0, 1), "unimodal": (0, 100), "hyperbolic": (0, 100),
-            "weight_floor": (0, 1), "epochs": (1, 10_000), "batch": (2, 65_536), "lr": (1e-6, 1), "weight_decay": (0, 1),
-            "average": (0, 0.9999), "patience": (1, 10_000), "validation": (0.01, 0.5),
-        }  # fmt: skip
-        for name, (low, high) in bounds.items():
+        for name, (low, high) in BOUNDS.items():
             if not low <= getattr(self, name) <= high:
                 raise ConfigError(f"{name} is {getattr(self, name)}; it must lie between {low} and {high}.")
         if self.width % 4:
@@ -135,6 +156,12 @@ class TicalConfig:
 
 class Tical(EmotionModel):
     """Encoders, heads, ball, anchors and staged fusion; see :class:`TicalConfig`."""
+
+    label_prior: Tensor
+    bin_edges: Tensor
+    bin_centres: Tensor
+    epoch: Tensor
+    memory: Tensor
 
     def __init__(self, config: TicalConfig, inputs: Inputs):
         super().__init__()
@@ -153,10 +180,11 @@ class Tical(EmotionModel):
             else VectorEncoder(len(m.columns), width, config.dropout)
             for m in inputs.modalities
         )
-        self.heads = nn.ModuleList(nn.Linear(width, labels) for _ in inputs.modalities)
+        self.heads = Linears(self.sides, width, labels)
+        self.tangents = Linears(self.sides, width, config.ball_dim)
+        self.tangent = Linears(1, width, config.ball_dim)
         self.silence = nn.Parameter(torch.full((self.sides,), -2.0))
         self.dissent = nn.Parameter(torch.full((self.sides,), math.log(config.dissent / (1 - config.dissent))))
-        self.tangents = nn.ModuleList(nn.Linear(width, config.ball_dim) for _ in range(self.sides + 1))
         self.fusion = StagedFusion(
             self.sides,
             width,
@@ -178,7 +206,7 @@ class Tical(EmotionModel):
         self.register_buffer("memory", torch.zeros(0, self.sides, labels), persistent=False)
 
     def _spread_out(self, labels: int) -> Tensor:
-        """Where the prototypes start: directions as far from each other as the dimension allows, one tangent unit out."""
+        """Where the prototypes start: in directions as far from each other as possible, one tangent unit out."""
         generator = torch.Generator().manual_seed(0)  # the same for every model, so that their frames begin alike
         directions = nn.functional.normalize(torch.randn(labels, self.config.ball_dim, generator=generator), dim=1)
         for _ in range(200):
@@ -191,7 +219,7 @@ class Tical(EmotionModel):
 
     @torch.no_grad()
     def prepare(self, batches: Batches) -> None:
-        for modality, encoder in zip(self.inputs.modalities, self.encoders, strict=True):
+        for modality, encoder in zip(self.inputs.modalities, cast("list[Encoder]", self.encoders), strict=True):
             name = modality.name
             if modality.sequence:
                 encoder.standardise.fit(batch.features[name][batch.steps[name]] for batch in batches)
@@ -205,7 +233,7 @@ class Tical(EmotionModel):
         self.label_prior.copy_((shown.sum(0) + 1) / (len(shown) + self.labels))
 
     def _cut(self, scores: Tensor) -> None:
-        """Bins of scores: negative, neutral, positive where scores have both signs, else equal shares; seven equal widths."""
+        """Three bins: negative, neutral, positive where scores have both signs, else equal shares; seven: equal widths."""
         reach = scores.abs().max()
         if self.labels == 3 and scores.min() < 0 < scores.max():
             edges = torch.stack([-reach / 6, reach / 6])
@@ -293,9 +321,9 @@ class Tical(EmotionModel):
             ]
         )
         encoded = encoded * present[..., None]
-        logits = torch.stack([head(f) for head, f in zip(self.heads, encoded, strict=True)])
+        logits = self.heads(encoded)
         head = logits.softmax(-1)
-        points = torch.stack([self.space.point(to(f)) for to, f in zip(self.tangents, encoded, strict=False)])
+        points = self.space.point(self.tangents(encoded))
         typicality = self._typicality(batch, logits, head, points)
         said = self._blend(head, points)
         if self.config.typicality_in == "temper":
@@ -310,8 +338,8 @@ class Tical(EmotionModel):
             member_answers = answers + self.doubt * self._consensus(said, present) if self.config.consensus else answers
             member_answers = member_answers.log_softmax(-1)
             fused = member_answers.exp().mean(0)
-        whole = self.space.point(self.tangents[-1](hidden.mean(0)))
-        return _Seen(head, said, typicality, torch.cat([points, whole[None]]), member_answers, fused, present)
+        whole = self.space.point(self.tangent(hidden.mean(0, keepdim=True)))
+        return _Seen(head, said, typicality, torch.cat([points, whole]), member_answers, fused, present)
 
     def _typicality(self, batch: Batch, logits: Tensor, head: Tensor, points: Tensor) -> Tensor:
         rule = self.config.typicality
@@ -331,11 +359,11 @@ class Tical(EmotionModel):
         return self.dissent.sigmoid()[:, None, None]
 
     def _noisy(self, said: Tensor) -> Tensor:
-        """Label of the whole as each modality alone predicts it, ``(M, B, K)``: what it shows, but for its rate of dissent."""
+        """Label of the whole as each modality alone predicts it, ``(M, B, K)``: what it shows, less its dissent."""
         return (1 - self._doubts()) * said + self._doubts() * (1 - said) / (self.labels - 1)
 
     def _consensus(self, said: Tensor, present: Tensor) -> Tensor:
-        """Log posterior of the label if the modalities were independent given it and each dissented at its rate, ``(B, K)``."""
+        """Log posterior of the label, ``(B, K)``, were modalities independent and dissent as rare as learned."""
         ratio = (self._noisy(said) + TINY).log() - self.label_prior.log()
         return (ratio * present[..., None]).sum(0) + self.label_prior.log()
 
@@ -395,8 +423,12 @@ class Tical(EmotionModel):
         if self.inputs.target == "class":
             return -(target * answers).sum(-1)
         share = {"jsd": 0.0, "kl": 1.0, "mix": self.config.mix}[self.config.loss]
-        apart = divergence.kl(target, answers.exp().clamp_min(TINY)) if share else 0.0
-        return share * apart + (1 - share) * divergence.jsd(answers.exp(), target) if share < 1 else apart
+        apart = torch.zeros_like(answers[..., 0])
+        if share > 0:
+            apart = apart + share * divergence.kl(target, answers.exp().clamp_min(TINY))
+        if share < 1:
+            apart = apart + (1 - share) * divergence.jsd(answers.exp(), target)
+        return apart
 
     def _weights(self, consistency: Tensor) -> Tensor:
         if self.config.weight == "none":
@@ -430,7 +462,7 @@ class Tical(EmotionModel):
     def optimizers(self) -> list[torch.optim.Optimizer]:
         flat = [parameter for name, parameter in self.named_parameters() if name != "centres"]
         return [
-            torch.optim.AdamW(flat, lr=self.config.lr, weight_decay=self.config.weight_decay),
+            torch.optim.AdamW(flat, lr=self.config.lr, weight_decay=self.config.weight_decay, fused=True),
             geoopt.optim.RiemannianAdam([self.centres], lr=self.config.lr),
         ]
 
@@ -441,11 +473,11 @@ class Tical(EmotionModel):
 
     @torch.no_grad()
     def rotate(self, rotation: Tensor) -> None:
-        for layer in self.tangents:
-            layer.weight.copy_(rotation @ layer.weight)
-            layer.bias.copy_(rotation @ layer.bias)
-        for points in (self.centres, self.bank.points, self.bank.prototypes):
-            points.copy_(points @ rotation.T)
+        # Tangent vectors and points turn alike: the exponential map at the origin knows no direction.
+        turned = [self.centres, self.bank.points, self.bank.prototypes]
+        turned += [tensor for layer in (self.tangents, self.tangent) for tensor in (layer.weight, layer.bias)]
+        for tensor in turned:
+            tensor.copy_(tensor @ rotation.T)
 
     def prior(self) -> Tensor:
         return self.label_prior

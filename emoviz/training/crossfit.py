@@ -26,7 +26,7 @@ from emoviz.measures import conflict, intervals, metrics
 from emoviz.models import checkpoints, zoo
 from emoviz.models.base import EmotionModel
 from emoviz.models.checkpoints import Card, Checkpoint, Metric
-from emoviz.models.inputs import Inputs, Samples, check, declare, labelled
+from emoviz.models.inputs import Inputs, Samples, check, declare, labelled, truth
 from emoviz.progress import Progress, Work
 from emoviz.training import loop
 
@@ -125,12 +125,13 @@ def fit(
     groups, by_sample = _groups(dataset)
     if len(np.unique(groups[rows])) < max(folds + 1, 3):
         raise DatasetError(
-            f"Dataset '{dataset.name}' has {len(np.unique(groups[rows]))} groups to train on; {folds} folds need at least {max(folds + 1, 3)}. Choose fewer folds (--folds), or import more speakers."
+            f"Dataset '{dataset.name}' has {len(np.unique(groups[rows]))} groups to train on; {folds} folds need at "
+            f"least {max(folds + 1, 3)}. Choose fewer folds (--folds), or import more speakers."
         )
     fold_of_row = _folds(groups[rows], folds)
     yield Progress(0.0, f"reading {len(rows):,} samples")
     samples = Samples(inputs, dataset, rows, where)
-    models = []
+    models: list[EmotionModel] = []
     for fold in (*range(folds), None):
         kept = np.flatnonzero(fold_of_row != fold) if fold is not None else np.arange(len(rows))
         held = loop.held_out(groups[rows][kept], config.validation, seed)
@@ -255,7 +256,8 @@ def _trainable(dataset: Dataset) -> np.ndarray:
     rows = np.flatnonzero(labelled(dataset) & anything & (dataset.samples["split"].astype(str).to_numpy() != "test"))
     if len(rows) < 8:
         raise DatasetError(
-            f"Dataset '{dataset.name}' has {len(rows)} labelled samples outside its test split; at least 8 are needed to train."
+            f"Dataset '{dataset.name}' has {len(rows)} labelled samples outside its test split; "
+            "at least 8 are needed to train."
         )
     return rows
 
@@ -350,30 +352,26 @@ def _card(dataset: Dataset, config: Any, model: str, name: str, inputs: Inputs, 
 
 def _measured(dataset: Dataset, predicted: Predictions, groups: np.ndarray) -> tuple[Metric, ...]:
     """How good predictions are on samples that their model never saw, with intervals over groups."""
-    annotation = dataset.annotations[FUSED]
+    known = truth(dataset)
     found = []
     for on, chosen in (("held-out groups", predicted.fold >= 0), ("test split", predicted.fold == FINAL)):
         chosen = chosen & labelled(dataset)
         if chosen.any():
-            values = _per_sample(
-                annotation.values if predicted.fused is None else annotation.distribution(len(dataset.labels)),
-                predicted,
-                chosen,
-            )
+            values = _per_sample(known, predicted, chosen)
             for name, each in values.items():
                 i = intervals.bootstrap(each, groups[chosen])
                 found.append(Metric(name, on, i.value, i.low, i.high, i.n, i.groups))
     return tuple(found)
 
 
-def _per_sample(truth: np.ndarray, predicted: Predictions, chosen: np.ndarray) -> dict[str, np.ndarray]:
+def _per_sample(known: np.ndarray, predicted: Predictions, chosen: np.ndarray) -> dict[str, np.ndarray]:
     if predicted.fused is None:
-        return {"mean absolute error": np.abs(truth[chosen] - predicted.score[chosen])}
-    truth, fused = truth[chosen], predicted.fused[chosen]
-    hits = metrics.hits(metrics.modes(truth), fused.argmax(1))
-    if (truth.max(1) == 1).all():
-        return {"accuracy": hits, "log loss, nats": -np.log(np.maximum((truth * fused).sum(1), metrics.EPS))}
-    return {"Jensen-Shannon divergence, bits": metrics.jsd_bits(truth, fused), "accuracy": hits}
+        return {"mean absolute error": np.abs(known[chosen] - np.asarray(predicted.score)[chosen])}
+    people, fused = known[chosen], predicted.fused[chosen]
+    hits = metrics.hits(metrics.modes(people), fused.argmax(1))
+    if (people.max(1) == 1).all():
+        return {"accuracy": hits, "log loss, nats": -np.log(np.maximum((people * fused).sum(1), metrics.EPS))}
+    return {"Jensen-Shannon divergence, bits": metrics.jsd_bits(people, fused), "accuracy": hits}
 
 
 def _floors(dataset: Dataset, predicted: Predictions) -> tuple[float, ...]:
@@ -425,5 +423,7 @@ def _dissenter(
     """Who stands alone where some pair is beyond its floor, ``(N,)``, -1 elsewhere."""
     if len(q) < 2:
         return np.full(q.shape[1], -1)
-    differs = conflict.differing(q, floors).any(0)
-    return conflict.dissenter(q, fused, prior=None if card.inputs.target == "distribution" else prior, differs=differs)
+    differs = (conflict.pair_values(q) > floors[:, None]).any(0)
+    # A score has no distribution of its own: between two modalities the mean of both decides, and ties.
+    whole = np.nan_to_num(q).sum(0) / np.maximum((~np.isnan(q)).sum(0), 1) if fused is None else fused
+    return conflict.dissenter(q, whole, prior=None if card.inputs.target == "distribution" else prior, differs=differs)
