@@ -349,6 +349,8 @@ def _annotation(table: pa.Table, side: str, kind: Kind, labels: tuple[Label, ...
 
 def _write_features(folder: Path, modality: str, features: Features) -> FeatureInfo:
     (folder / "features").mkdir(exist_ok=True)
+    if any(np.isinf(block).any() for block in _blocks(features.values)):
+        raise DatasetError(f"The features of '{modality}' hold infinite numbers. Leave these samples' features out.")
     np.save(folder / "features" / f"{modality}.npy", features.values, allow_pickle=False)
     if features.offsets is not None:
         np.save(folder / "features" / f"{modality}.offsets.npy", features.offsets.astype(np.int64), allow_pickle=False)

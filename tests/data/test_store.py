@@ -259,6 +259,15 @@ def test_without_clips_no_cell_names_one():
     assert (stored.samples[["media", "media_voice"]] == "").all(axis=None)
 
 
+def test_infinite_features_are_not_stored():
+    dataset = small()
+    values = dataset.features["voice"].values.copy()
+    values[1] = np.inf
+    features = dataset.features | {"voice": replace(dataset.features["voice"], values=values)}
+    with pytest.raises(DatasetError, match="infinite"):
+        store.write(replace(dataset, features=features))
+
+
 def test_a_link_cannot_smuggle_a_file_in(tmp_path):
     (tmp_path / "secret").write_text("s")
     (tmp_path / "in").mkdir()

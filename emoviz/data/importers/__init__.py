@@ -7,7 +7,7 @@ from pathlib import Path
 from emoviz import workspace
 from emoviz.data import store
 from emoviz.data.dataset import Dataset
-from emoviz.data.importers import crema_d, table
+from emoviz.data.importers import crema_d, folder, table
 from emoviz.data.report import LoadReport
 from emoviz.errors import DatasetError, UnknownNameError
 from emoviz.progress import Progress, Work
@@ -15,6 +15,7 @@ from emoviz.progress import Progress, Work
 # Each takes a path, ``mapping`` and ``media``.
 IMPORTERS: dict[str, Callable[..., tuple[Dataset, LoadReport]]] = {
     "crema_d": crema_d.read,
+    "folder": folder.read,
     "table": table.read,
 }
 
@@ -27,6 +28,8 @@ def detect(path: str | Path) -> str:
     """
     path = Path(path)
     if path.is_dir():
+        if (path / store.MANIFEST).is_file():
+            return "folder"
         if crema_d.is_folder(path):
             return "crema_d"
         raise DatasetError(
@@ -76,6 +79,6 @@ def load(
     reader = IMPORTERS[format.replace("-", "_") if format else detect(path)]
     dataset, report = reader(path, mapping=mapping, media=media_from)
     yield Progress(0.7, f"storing {len(dataset):,} samples")
-    stored = store.write(replace(dataset, name=name), media_from=media_from)
+    stored = store.write(replace(dataset, name=name), media_from=None if dataset.folder else media_from)
     yield Progress(1.0, f"stored as {name}")
     return stored, report

@@ -27,6 +27,7 @@ A mapping (JSON or TOML) names them instead::
 import json
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -44,8 +45,8 @@ from emoviz.errors import DatasetError
 CALLED = {
     "sample_id": ("sample_id", "id", "sample", "clip_id", "utterance_id", "segment_id"),
     "group": ("group", "speaker", "subject", "speaker_id", "subject_id", "actor", "actor_id", "participant"),
-    "split": ("split", "fold", "partition", "subset"),
-    "text": ("text", "transcript", "transcription", "utterance", "sentence_text", "words"),
+    "split": ("split", "partition", "subset"),
+    "text": ("text", "transcript", "transcription", "utterance", "sentence", "words"),
     "media": ("media", "clip", "file", "filename", "file_name", "path", "video_file", "video_path"),
     "flag": ("flag",),
 }
@@ -121,7 +122,7 @@ class Roles:
 
 def plain(name: str) -> str:
     """A column's name in lower case, with ``_`` for everything that is not a letter or digit."""
-    return re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
+    return re.sub(r"[\W_]+", "_", name.lower()).strip("_")
 
 
 def by_name(frame: pd.DataFrame) -> Roles:
@@ -175,23 +176,24 @@ def _side(prefix: str | None, believed: set[str]) -> str | None:
 def _emotion_columns(frame: pd.DataFrame, names: dict[str, str]) -> dict[str, tuple[str, str]]:
     """Column to side and emotion.
 
-    A known emotion after any prefix is one. Other words after a known modality are emotions where no
-    known one stands in the table, or where every side with emotions has them.
+    A known emotion after a known modality is one, and so are two or more after any other prefix. Other
+    words after a known modality are emotions where no known one stands in the table, or where every side
+    with emotions has them.
     """
+    common = {*WHOLE, *MODALITIES, ""}
     found, maybe = {}, {}
+    prefixes = Counter(name.rpartition("_")[0] for name in names.values() if emotions.known(name.rpartition("_")[2]))
     for column, name in names.items():
         prefix, _, suffix = name.rpartition("_")
-        if emotions.known(suffix) and (not prefix or MODALITY.fullmatch(prefix)):
-            found[column] = (_side(prefix or None, {prefix}) or prefix, suffix)
+        if emotions.known(suffix) and (prefix in common or (prefixes[prefix] > 1 and MODALITY.fullmatch(prefix))):
+            found[column] = (FUSED if prefix in ("", *WHOLE) else prefix, suffix)
             continue
-        known = [side for side in (*WHOLE, *MODALITIES) if name.startswith(f"{side}_")]
-        suffix = name.removeprefix(f"{max(known, key=len)}_") if known else ""
+        prefix = max((side for side in common if name.startswith(f"{side}_")), key=len, default="")
+        suffix = name.removeprefix(f"{prefix}_")
         structured = any(pattern.fullmatch(name) for pattern in (RATER, SINGLE, FEATURE))
-        if not LABEL.fullmatch(suffix) or suffix in NO_EMOTION or structured:
-            continue
-        if _is_mostly_numbers(frame[column]):
-            side = max(known, key=len)
-            maybe[column] = (FUSED if side in WHOLE else side, suffix)
+        is_word = prefix and LABEL.fullmatch(suffix) and suffix not in NO_EMOTION and not structured
+        if is_word and _is_mostly_numbers(frame[column]):
+            maybe[column] = (FUSED if prefix in WHOLE else prefix, suffix)
     sides = {side for side, _ in found.values()}
     for column, (side, emotion) in maybe.items():
         shared = {other for other, word in maybe.values() if word == emotion}

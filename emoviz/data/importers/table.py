@@ -37,7 +37,7 @@ SCORE_LABELS = ("negative", "neutral", "positive")  # what a dataset with scores
 
 
 @dataclass(frozen=True)
-class _Work:
+class _Table:
     """What the steps of an import pass on.
 
     Attributes:
@@ -81,26 +81,26 @@ def read(
     for remark in found.remarks:
         ledger.remark(None, remark)
     labels = _labels(sheet.frame, found)
-    work = _Work(sheet.frame, found, tuple(label.name for label in labels), ledger)
-    samples = _samples(work, Path(media or path.parent))
+    table = _Table(sheet.frame, found, tuple(label.name for label in labels), ledger)
+    samples = _samples(table, Path(media or path.parent))
     annotations = {
-        name: annotation for name, side in found.sides.items() if (annotation := _annotation(work, name, side))
+        name: annotation for name, side in found.sides.items() if (annotation := _annotation(table, name, side))
     }
-    features = {name: values for name, side in found.sides.items() if (values := _features(work, name, side))}
-    _refuse_repeated(work, samples["sample_id"])
+    features = {name: values for name, side in found.sides.items() if (values := _features(table, name, side))}
+    _refuse_repeated(table, samples["sample_id"])
     kept = ledger.taken
     if not kept.any():
         raise DatasetError(f"No row of '{path.name}' can be used. {ledger.refused[0].sentence()}")
     annotations = {side: Annotation(a.kind, a.values[kept]) for side, a in annotations.items()}
     features = {m: Features(f.values[kept], f.columns, f.groups) for m, f in features.items()}
-    annotations = {side: a for side, a in annotations.items() if _says_something(work, side, a.values)}
-    features = {m: f for m, f in features.items() if _says_something(work, m, f.values)}
+    annotations = {side: a for side, a in annotations.items() if _says_something(table, side, a.values)}
+    features = {m: f for m, f in features.items() if _says_something(table, m, f.values)}
     modalities = tuple(side for side in found.sides if side != FUSED and (side in annotations or side in features))
     if not modalities:
         raise DatasetError(
             f"'{path.name}' has no modality with a value in it. Fill columns like voice_anger, face_label or text_f0."
         )
-    in_samples = _other_names(work) | {column: what for what, column in found.samples.items()}
+    in_samples = _other_names(table) | {column: what for what, column in found.samples.items()}
     dataset = Dataset(
         name=re.sub(r"[^a-z0-9_-]+", "-", path.stem.lower()).strip("-_")[:64] or "table",
         title=found.title or path.stem,
@@ -153,46 +153,46 @@ def _emotion_words(column: pd.Series) -> pd.Series:
     return reading.words(column).str.lower().str.replace(r"\s+", " ", regex=True)
 
 
-def _samples(work: _Work, media: Path) -> pd.DataFrame:
+def _samples(table: _Table, media: Path) -> pd.DataFrame:
     """The table of samples, of all rows, refused ones included."""
-    frame, ledger, named = work.frame, work.ledger, work.roles.samples
-    ids = _ids(work)
+    frame, ledger, named = table.frame, table.ledger, table.roles.samples
+    ids = _ids(table)
     columns = {what: _cut(frame[column], what, ledger) for what, column in named.items() if what != "sample_id"}
     if "split" in columns:
         columns["split"] = _splits(columns["split"], named["split"], ledger)
     for what in media_columns(pd.DataFrame(columns=list(columns))):
         columns[what] = _media(columns[what], named[what], media, ledger)
-    left = len(frame.columns) - len(work.roles.columns())
+    left = len(frame.columns) - len(table.roles.columns())
     if left > MOST_OTHER:
         ledger.remark(None, f"{left - MOST_OTHER:,} of the columns that mean nothing to emoviz were left out")
-    for column, name in _other_names(work).items():
+    for column, name in _other_names(table).items():
         columns[name] = _other(frame[column], column, ledger)
     return samples_table(ids, **columns)
 
 
-def _other_names(work: _Work) -> dict[str, str]:
+def _other_names(table: _Table) -> dict[str, str]:
     """Column to its name among the samples, for columns without a role."""
-    left = [column for column in work.frame if column not in work.roles.columns()][:MOST_OTHER]
+    left = [column for column in table.frame if column not in table.roles.columns()][:MOST_OTHER]
     names: dict[str, str] = {}
     for column in left:
         name = roles.plain(column) or "column"
-        while name in names.values() or _is_reserved(name, work):
+        while name in names.values() or _is_reserved(name, table):
             name = f"other_{name}"
         names[column] = name
     return names
 
 
-def _is_reserved(name: str, work: _Work) -> bool:
+def _is_reserved(name: str, table: _Table) -> bool:
     """Whether every dataset has a column of that name, or the store needs it for an annotation."""
-    sides = tuple(f"{side}_{kind}" for side in work.roles.sides for kind in KINDS)
+    sides = tuple(f"{side}_{kind}" for side in table.roles.sides for kind in KINDS)
     return name in COLUMNS or name.startswith(("media_", *sides))
 
 
-def _ids(work: _Work) -> pd.Series:
+def _ids(table: _Table) -> pd.Series:
     """Ids as given, by row where there is none; wrong ones are refused."""
-    frame, ledger = work.frame, work.ledger
+    frame, ledger = table.frame, table.ledger
     by_row = pd.Series([f"row-{row}" for row in frame.index], index=frame.index, dtype="str")
-    column = work.roles.samples.get("sample_id")
+    column = table.roles.samples.get("sample_id")
     if column is None:
         return by_row
     ids = reading.words(frame[column])
@@ -203,13 +203,13 @@ def _ids(work: _Work) -> pd.Series:
     return ids.where(~empty, by_row)
 
 
-def _refuse_repeated(work: _Work, ids: pd.Series) -> None:
+def _refuse_repeated(table: _Table, ids: pd.Series) -> None:
     """Of the rows that are taken, the first keeps its id; so this comes after all other reasons to refuse."""
-    taken = work.ledger.taken
+    taken = table.ledger.taken
     twice = np.zeros(len(ids), bool)
     twice[taken] = ids[taken].duplicated()
-    column = work.roles.samples.get("sample_id")
-    work.ledger.refuse(twice, column, "the id '{value}' stands in an earlier row", ids)
+    column = table.roles.samples.get("sample_id")
+    table.ledger.refuse(twice, column, "the id '{value}' stands in an earlier row", ids)
 
 
 def _cut(cells: pd.Series, column: str, ledger: Ledger) -> pd.Series:
@@ -257,25 +257,25 @@ def _other(cells: pd.Series, column: str, ledger: Ledger) -> pd.Series:
     )
 
 
-def _annotation(work: _Work, name: str, side: Side) -> Annotation | None:
+def _annotation(table: _Table, name: str, side: Side) -> Annotation | None:
     """What is said of one side: its votes before its annotators, these before its label, that before its score."""
     if side.emotions:
-        return _emotion_values(work, name, side)
+        return _emotion_values(table, name, side)
     if side.raters:
-        return _raters(work, side)
+        return _raters(table, side)
     if side.label:
-        return Annotation("label", _label_indices(work, side.label))
+        return Annotation("label", _label_indices(table, side.label))
     if side.score:
-        values = reading.numbers(work.frame[side.score])
+        values = reading.numbers(table.frame[side.score])
         wrong = np.isinf(values) | (np.abs(values) > LARGEST)
-        work.ledger.refuse(wrong, side.score, "'{value}' is not a number", work.frame[side.score])
+        table.ledger.refuse(wrong, side.score, "'{value}' is not a number", table.frame[side.score])
         return Annotation("score", values)
     return None
 
 
-def _emotion_values(work: _Work, name: str, side: Side) -> Annotation:
+def _emotion_values(table: _Table, name: str, side: Side) -> Annotation:
     """Votes or a distribution, whichever the numbers are."""
-    frame, ledger = work.frame, work.ledger
+    frame, ledger = table.frame, table.ledger
     given = np.empty((len(frame), len(side.emotions)))
     for i, column in enumerate(side.emotions.values()):
         cells = reading.numbers(frame[column])
@@ -286,8 +286,8 @@ def _emotion_values(work: _Work, name: str, side: Side) -> Annotation:
     empty = np.isnan(given)
     partly = np.isin(empty.sum(1), range(1, len(side.emotions)))
     ledger.mend(partly, None, f"some votes of '{name}' are empty; counted as 0")
-    values = np.zeros((len(frame), len(work.names)))
-    values[:, [work.names.index(emotion) for emotion in side.emotions]] = np.where(empty, 0, given)
+    values = np.zeros((len(frame), len(table.names)))
+    values[:, [table.names.index(emotion) for emotion in side.emotions]] = np.where(empty, 0, given)
     total = values.sum(1)
     ledger.mend((total == 0) & ~empty.all(1), None, f"nobody voted on '{name}'; left empty")
     values[total == 0] = np.nan
@@ -318,32 +318,32 @@ def _kind(values: np.ndarray) -> Kind:
     return "votes" if votes.sum() * 2 >= len(values) and (values[votes].sum(1) > 1).any() else "distribution"
 
 
-def _raters(work: _Work, side: Side) -> Annotation:
+def _raters(table: _Table, side: Side) -> Annotation:
     """One vote of each annotator."""
-    votes = np.zeros((len(work.frame), len(work.names)))
+    votes = np.zeros((len(table.frame), len(table.names)))
     rows = np.arange(len(votes))
     for column in side.raters:
-        label = _label_indices(work, column)
+        label = _label_indices(table, column)
         votes[rows[label >= 0], label[label >= 0]] += 1
     votes[votes.sum(1) == 0] = np.nan
     return Annotation("votes", votes)
 
 
-def _label_indices(work: _Work, column: str) -> np.ndarray:
+def _label_indices(table: _Table, column: str) -> np.ndarray:
     """Index of the emotion in each cell, -1 where it is empty or none of them."""
-    cells = _emotion_words(work.frame[column])
-    label = cells.map({name: i for i, name in enumerate(work.names)}).fillna(-1).to_numpy(np.int64)
-    listed = ", ".join(work.names[:8]) + (", …" if len(work.names) > 8 else "")
+    cells = _emotion_words(table.frame[column])
+    label = cells.map({name: i for i, name in enumerate(table.names)}).fillna(-1).to_numpy(np.int64)
+    listed = ", ".join(table.names[:8]) + (", …" if len(table.names) > 8 else "")
     strange = (label < 0) & (cells != "").to_numpy(bool)
-    work.ledger.mend(strange, column, f"'{{value}}' is none of {listed}; left empty", work.frame[column])
+    table.ledger.mend(strange, column, f"'{{value}}' is none of {listed}; left empty", table.frame[column])
     return label
 
 
-def _features(work: _Work, name: str, side: Side) -> Features | None:
+def _features(table: _Table, name: str, side: Side) -> Features | None:
     """Utterance vectors; a sample that lacks one of them lacks the modality."""
     if not side.features or name == FUSED:
         return None
-    frame, ledger = work.frame, work.ledger
+    frame, ledger = table.frame, table.ledger
     values = np.empty((len(frame), len(side.features)), np.float32)
     for i, column in enumerate(side.features):
         cells = reading.numbers(frame[column])
@@ -358,9 +358,9 @@ def _features(work: _Work, name: str, side: Side) -> Features | None:
     return Features(values, columns, ("features",) * len(columns))
 
 
-def _says_something(work: _Work, side: str, values: np.ndarray) -> bool:
+def _says_something(table: _Table, side: str, values: np.ndarray) -> bool:
     """Whether a side has any value in the rows that are taken; says so if not."""
     missing = values < 0 if np.issubdtype(values.dtype, np.integer) else np.isnan(values)
     if missing.all():
-        work.ledger.remark(None, f"The columns of '{side}' are empty in every row; left out")
+        table.ledger.remark(None, f"The columns of '{side}' are empty in every row; left out")
     return not missing.all()

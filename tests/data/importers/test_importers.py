@@ -1,5 +1,7 @@
 """Importers are found by name, and a dataset is stored whole or not at all."""
 
+import shutil
+
 import pytest
 
 from emoviz import workspace
@@ -72,6 +74,23 @@ def test_a_folder_is_known_by_what_lies_in_it(tmp_path):
     (tmp_path / "processedResults").mkdir()
     (tmp_path / "processedResults" / "tabulatedVotes.csv").write_text("")
     assert importers.detect(tmp_path) == "crema_d"
+
+
+def test_a_stored_folder_from_elsewhere_is_imported_with_its_clips(table, tmp_path):
+    first, _ = finish(importers.load(table, "mine"))
+    elsewhere = shutil.copytree(first.folder, tmp_path / "Sent by mail")
+    dataset, report = finish(importers.load(elsewhere, "theirs"))
+    assert (dataset.content_hash, report.accepted) == (first.content_hash, 2)
+    assert store.media_file(dataset, "a.mp4").is_file()
+
+
+def test_a_stored_folder_that_was_altered_is_refused(tmp_path):
+    elsewhere = shutil.copytree(workspace.ASSETS / "simulated", tmp_path / "simulated")
+    path = elsewhere / "features" / "face.npy"
+    path.write_bytes(path.read_bytes()[:-4] + b"\x00\x00\x80\x3f")
+    with pytest.raises(DatasetError, match="features of 'face' were altered"):
+        finish(importers.load(elsewhere, "theirs"))
+    assert not list(workspace.place("datasets").iterdir())
 
 
 def test_an_import_that_stops_half_way_leaves_nothing(table, monkeypatch):

@@ -130,6 +130,18 @@ def test_emotions_nobody_knows_are_taken_by_their_columns_and_said(imported):
     assert "Taken for emotions by the names of their columns: gloom, zest." in said(report)
 
 
+def test_names_of_emotions_need_not_be_english(imported):
+    dataset, _ = imported("voice_Ärger,voice_Freude\n3,1\n2,2\n")
+    assert dataset.label_names == ("ärger", "freude")
+
+
+def test_one_emotion_after_a_strange_word_makes_no_modality(imported):
+    dataset, _ = imported("voice_anger,voice_joy,rated_anger\n3,1,.5\n2,2,.7\n")
+    assert dataset.modalities == ("voice",)
+    dataset, _ = imported("skin_anger,skin_joy\n3,1\n2,2\n")
+    assert dataset.modalities == ("skin",)
+
+
 def test_splits_are_understood_in_other_words(imported):
     dataset, report = imported("label,face_f0,split\njoy,1,dev\nanger,2,Training\njoy,3,TEST\njoy,4,what\n")
     assert dataset.samples["split"].tolist() == ["validation", "train", "test", ""]
