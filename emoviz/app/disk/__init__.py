@@ -253,6 +253,17 @@ def show(view: DiskView, key: str) -> DiskEvent | None:
     return event
 
 
+def heard(view: DiskView, key: str) -> DiskEvent | None:
+    """What the person did since the last run, before the disk is drawn, so that it can be drawn as it is wanted now.
+
+    Args:
+        view: as it was shown
+        key: of the widget
+    """
+    told = st.session_state.get(key)
+    return None if told is None else _event(view, told)[0]
+
+
 def _event(view: DiskView, heard) -> tuple[DiskEvent | None, int]:
     """What the browser's triggers say, and the number of the last gesture among them."""
     # Gestures on a cloud that is no longer shown speak of other rows.
