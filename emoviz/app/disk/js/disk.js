@@ -12,6 +12,7 @@ import { Gestures, PICK_REACH } from "./gestures.js";
 
 const MARGIN = 12; // CSS pixels between the rim and the edge of the stage
 const SETTLE = 140; // ms without movement after which everything is drawn
+const SETTLE_HELD = 600; // the same while a button is held down: more movement is likely
 const QUIET = 300; // ms without movement after which Python hears of the camera
 const PATIENCE = 3000; // ms for Python to answer a gesture; until then its older wishes are not followed
 const FRAME_GOAL = 26; // ms that a picture may take while something moves
@@ -37,7 +38,6 @@ class Disk {
     this.primary = null;
     this.related = [];
     this.hovered = null;
-    this.constellation = null;
     this.followed = {}; // what Python last asked for, by name
     this.serial = 0; // of the last gesture Python was told of
     this.toldAt = -Infinity;
@@ -120,6 +120,7 @@ class Disk {
     const { clientWidth: width, clientHeight: height } = this.stage;
     if (!width || !height) return;
     const ratio = globalThis.devicePixelRatio || 1;
+    if (this.frame?.width === width && this.frame.height === height && this.ratio === ratio) return;
     this.ratio = ratio;
     this.frame = { width, height, radius: Math.max(Math.min(width, height) / 2 - MARGIN, 10) };
     this.canvas.width = Math.round(width * ratio);
@@ -162,37 +163,39 @@ class Disk {
     // Python has not heard of the last gesture yet: what it wants now is older than what is on the screen.
     if (state.serial < this.serial && performance.now() - this.toldAt < PATIENCE) return;
     this.serial = Math.max(this.serial, state.serial);
-    const is = (name) => {
-      const text = JSON.stringify(state[name]);
-      if (!fresh && this.followed[name] === text) return false;
-      this.followed[name] = text;
-      return true;
+    const isNew = (...names) => {
+      const news = names.filter((name) => fresh || this.followed[name] !== JSON.stringify(state[name]));
+      for (const name of news) this.followed[name] = JSON.stringify(state[name]);
+      return news.length > 0;
     };
-    const repaint = [is("colour_by") && this.setColour(state.colour_by), is("columns") && !fresh].some(Boolean);
-    if ([is("hidden"), is("ranges")].some(Boolean)) {
-      this.hidden = new Map(Object.entries(state.hidden).map(([name, codes]) => [name, new Set(codes)]));
-      this.ranges = new Map(Object.entries(state.ranges));
-      this.sift();
-    }
-    this.followSelection(state, fresh);
-    if (is("primary")) this.primary = state.primary;
-    if (is("related")) this.related = state.related;
-    if ([is("anchors"), is("constellation")].some(Boolean)) {
-      this.constellation = state.constellation;
-      this.overlay.build(state.anchors, state.constellation);
-      this.overlay.measure();
-    }
-    if (is("texts")) {
+    if (isNew("texts")) {
+      this.texts = state.texts;
       this.caveat.textContent = state.texts.caveat;
       this.empty.textContent = state.texts.empty;
-      this.texts = state.texts;
+      this.empty.hidden = this.cloud.count > 0;
+      this.count();
     }
-    if (is("camera") && state.camera && !this.resting) this.moveTo({ ...state.camera }, false);
+    if (isNew("anchors", "constellation")) {
+      this.overlay.build(state.anchors, state.constellation);
+      this.overlay.measure();
+      this.refreshOverlay();
+    }
+    if (isNew("primary", "related")) {
+      [this.primary, this.related] = [state.primary, state.related];
+      this.refreshOverlay();
+    }
+    if (isNew("camera") && state.camera && !this.resting) this.moveTo({ ...state.camera }, false);
+    if (isNew("colour_by", "columns")) {
+      this.colourBy = state.colour_by;
+      if (!fresh) this.recolour();
+    }
+    if (isNew("hidden", "ranges")) {
+      this.hidden = new Map(Object.entries(state.hidden).map(([name, codes]) => [name, new Set(codes)]));
+      this.ranges = new Map(Object.entries(state.ranges));
+      if (!fresh) this.sift();
+    }
     if (fresh) this.hand();
-    else if (repaint) this.recolour();
-    this.empty.hidden = this.cloud.count > 0;
-    this.count();
-    this.wantPicture(false);
+    this.followSelection(state, fresh);
   }
 
   load(state, arrays) {
@@ -252,15 +255,9 @@ class Disk {
 
   colour(name) {
     if (name === this.colourBy) return;
-    this.setColour(name);
+    this.colourBy = name;
     this.recolour();
     this.say("colour", { colour_by: name });
-  }
-
-  setColour(name) {
-    const changed = name !== this.colourBy;
-    this.colourBy = name;
-    return changed;
   }
 
   /** The column that colours the points now: the wanted one, once its values are here. */
@@ -282,7 +279,7 @@ class Disk {
   hand() {
     this.renderer.setCloud(this.cloud.xy);
     this.recolour();
-    this.light();
+    this.sift();
   }
 
   filter(name, hidden, range) {
@@ -409,7 +406,7 @@ class Disk {
       this.canvas.style.cursor = row >= 0 ? "pointer" : this.gestures.lassoMode ? "crosshair" : "grab";
       if (row !== (this.hovered ?? -1)) {
         this.hovered = row >= 0 ? row : null;
-        this.refreshRings();
+        this.refreshOverlay();
       }
       this.tip.show(row >= 0 ? this.known(row) : [], ...(this.cursor ?? [0, 0]), this.frame);
     });
@@ -442,7 +439,7 @@ class Disk {
 
   setPrimary(row) {
     this.primary = row;
-    this.refreshRings();
+    this.refreshOverlay();
   }
 
   doubleClick(X, Y) {
@@ -530,7 +527,8 @@ class Disk {
     step(start);
   }
 
-  refreshRings() {
+  /** Rings where they belong, and all marks and words where the camera sees them. */
+  refreshOverlay() {
     const { xy } = this.cloud;
     const ring = (row, kind) => ({ x: xy[2 * row], y: xy[2 * row + 1], kind });
     const rings = this.related.map((row) => ring(row, "related"));
@@ -545,7 +543,7 @@ class Disk {
     this.moving = moving;
     if (moving) {
       clearTimeout(this.settling);
-      this.settling = setTimeout(() => this.wantPicture(false), SETTLE);
+      this.settling = setTimeout(() => this.wantPicture(false), this.gestures.press ? SETTLE_HELD : SETTLE);
     }
     this.wanted = true;
     if (!this.looping && !this.gone) this.looping = requestAnimationFrame(() => this.loop());
@@ -567,7 +565,7 @@ class Disk {
     this.drawing = { start: performance.now(), moving: this.moving, all: budget >= this.cloud.count };
     const { camera, frame, theme } = this;
     this.renderer.draw({ camera, frame, theme, budget });
-    this.refreshRings();
+    this.refreshOverlay();
   }
 
   /** The graphics card is done: what it took says how much the next frame may carry. */

@@ -88,6 +88,7 @@ export class Gestures {
     const { press, disk } = this;
     this.press = null;
     disk.showLasso([]);
+    disk.wantPicture(false);
     if (cancelled) return;
     if (!press.moved) disk.click(...press.start, press.extend);
     else if (press.lasso) disk.lasso(Float64Array.from(press.path), press.adds);

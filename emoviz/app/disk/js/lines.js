@@ -1,8 +1,10 @@
-// The grid of the hyperbolic plane: circles about the origin of the data and geodesics through it.
+// Lines: the picture's outline, and the grid of the hyperbolic plane: circles about the origin of the data
+// and geodesics through it. All are polylines [X0, Y0, X1, Y1, ...] in CSS pixels.
 
-import { geodesic, toView, viewToScreen } from "./geometry.js";
+import { HALF_PLANE_DROP, geodesic, toView, viewToScreen } from "./geometry.js";
 
 const CIRCLES = 8; // at geodesic distances 1, 2, ...
+const LEAST_GAP = 5; // CSS pixels between a circle and the rim, or it is left out
 const RAYS = 12;
 const RIM = 0.9999999;
 
@@ -17,7 +19,24 @@ function circleInView(camera, radius) {
   return { x: (ax + bx) / 2, y: (ay + by) / 2, r: Math.hypot(ax - bx, ay - by) / 2 };
 }
 
-/** Polylines of the grid in CSS pixels, each [X0, Y0, X1, Y1, ...]. */
+/** The edge of the picture, a convex polygon; for the half-plane only its first side is an edge. */
+export function outline(camera, frame) {
+  const { width, height } = frame;
+  const radius = frame.radius * camera.zoom;
+  if (camera.model === "half-plane") {
+    const floor = height / 2 + HALF_PLANE_DROP * radius;
+    return [0, floor, width, floor, width, 0, 0, 0];
+  }
+  const steps = Math.ceil(Math.max(96, 6 * Math.sqrt(radius))); // within a tenth of a pixel of the circle
+  const line = [];
+  for (let i = 0; i <= steps; i++) {
+    const angle = (2 * Math.PI * i) / steps;
+    line.push(width / 2 + radius * Math.cos(angle), height / 2 + radius * Math.sin(angle));
+  }
+  return line;
+}
+
+/** The grid. */
 export function gridLines(camera, frame) {
   const lines = [];
   const trace = (points) => {
@@ -27,6 +46,7 @@ export function gridLines(camera, frame) {
   };
   for (let k = 1; k <= CIRCLES; k++) {
     const { x, y, r } = circleInView(camera, k);
+    if (camera.model === "poincare" && (1 - r) * frame.radius * camera.zoom < LEAST_GAP) break;
     const steps = Math.round(Math.min(48 + 160 * r * camera.zoom, 720));
     trace(Array.from({ length: steps + 1 }, (_, i) => {
       const angle = (2 * Math.PI * i) / steps;
@@ -43,7 +63,7 @@ export function gridLines(camera, frame) {
   return lines;
 }
 
-/** A geodesic between two points of the data as polyline in CSS pixels. */
+/** The geodesic between two points of the data, as [[X, Y], ...]. */
 export function geodesicLine(camera, frame, from, to) {
   const [px, py] = toView(camera, ...from);
   const [qx, qy] = toView(camera, ...to);
