@@ -109,10 +109,12 @@ def vote_null(
     a, b = np.asarray(votes_a, float), np.asarray(votes_b, float)
     if a.shape != b.shape or a.ndim != 2:
         raise ValueError(f"votes must be two arrays of one shape (N, K), got {a.shape} and {b.shape}")
-    known = (np.nan_to_num(a).sum(1) > 0) & (np.nan_to_num(b).sum(1) > 0) & ~np.isnan(a + b).any(1)
+    for side in (a, b):
+        given = side[~np.isnan(side)]
+        if not (np.isfinite(given) & (given >= 0) & (given == np.floor(given))).all():
+            raise ValueError("votes must be whole numbers, 0 or more")
+    known = (a.sum(1) > 0) & (b.sum(1) > 0)
     a, b = a[known], b[known]
-    if (a < 0).any() or (b < 0).any() or (a % 1).any() or (b % 1).any():
-        raise ValueError("votes must be whole numbers, 0 or more")
     observed = jsd(a / a.sum(1, keepdims=True), b / b.sum(1, keepdims=True))
     totals = np.sort(np.stack([a.sum(1), b.sum(1)], 1), axis=1)
     signatures, member = np.unique(

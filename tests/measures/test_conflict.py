@@ -270,6 +270,7 @@ def test_between_two_the_fused_answer_decides():
 def test_a_tie_a_small_conflict_and_a_missing_answer_name_nobody():
     q = one(FIRST, SECOND)
     assert measure.farthest(q, ((FIRST + SECOND) / 2)[None])[0] == -1
+    assert measure.farthest(q, np.array([[0.3 + 1e-12, 0.3, 0.4]]))[0] == -1  # but for rounding
     assert measure.farthest(q, NAN[None])[0] == -1
     assert measure.dissenter(q, FIRST[None], differs=np.array([False]))[0] == -1
 
@@ -328,7 +329,7 @@ def test_a_pair_without_a_known_floor_says_nothing():
 
 
 def test_tied_modes_all_count():
-    tied = np.array([0.45, 0.45, 0.1])
+    tied = np.array([0.45 + 1e-12, 0.45, 0.1])  # but for rounding
     assert measure.types(one(tied, THIRD), np.array([[0.1, 0.5, 0.4]]), 0.1)[0] == "complement"
     assert measure.types(one(tied, THIRD), np.array([[0.1, 0.8, 0.1]]), 0.1)[0] == "dominance"
 

@@ -122,18 +122,28 @@ def test_drawn_deals_come_to_the_enumerated_null(pair):
 @given(votes())
 def test_the_null_cares_neither_for_the_order_of_sides_nor_of_labels(pair):
     a, b = pair
-    there, back, relabelled = vote_null(a, b), vote_null(b, a), vote_null(a[:, ::-1], b[:, ::-1])
-    for field in ("observed", "expected", "p"):
-        assert_allclose(getattr(back, field), getattr(there, field), atol=1e-12)
-        assert_allclose(getattr(relabelled, field), getattr(there, field), atol=1e-12)
+    for limit in (0, 20_000):
+        there = vote_null(a, b, permutations=99, exact_limit=limit)
+        for other in ((b, a), (a[:, ::-1], b[:, ::-1])):
+            here = vote_null(*other, permutations=99, exact_limit=limit)
+            for field in ("observed", "expected", "p"):
+                assert_allclose(getattr(here, field), getattr(there, field), atol=1e-12)
 
 
 @given(votes(), SEEDS)
 def test_a_sample_has_the_same_null_whatever_else_is_in_the_dataset(pair, seed):
+    twice = [np.concatenate([side, side]) for side in pair]
     for limit in (0, 20_000):
-        together = vote_null(*pair, seed=seed, permutations=99, exact_limit=limit)
+        together = vote_null(*twice, seed=seed, permutations=99, exact_limit=limit)
         alone = vote_null(*(side[2:3] for side in pair), seed=seed, permutations=99, exact_limit=limit)
         assert (alone.expected[0], alone.p[0]) == (together.expected[2], together.p[2])
+
+
+def test_the_seed_decides_about_drawn_deals_and_nothing_else():
+    votes = [[5, 4, 0]], [[2, 3, 4]]
+    drawn = [vote_null(*votes, seed=seed, permutations=99, exact_limit=0).expected[0] for seed in (0, 0, 1)]
+    assert drawn[0] == drawn[1] != drawn[2]
+    assert vote_null(*votes, seed=0).p == vote_null(*votes, seed=1).p
 
 
 @given(votes(n=5))
@@ -162,7 +172,7 @@ def test_unanimous_opposites_are_as_rare_as_the_hand_count_says():
     assert null.p[0] == pytest.approx((1 + 4999 * 0.1) / 5000)
 
 
-@pytest.mark.parametrize("nothing", [[0, 0], [np.nan, np.nan]])
+@pytest.mark.parametrize("nothing", [[0, 0], [np.nan, np.nan], [np.nan, 2]])
 def test_a_side_without_votes_has_no_null(nothing):
     null = vote_null([[3, 0], nothing, [2, 2]], [[1, 1], [1, 1], nothing])
     for values in (null.observed, null.expected, null.p):
@@ -179,7 +189,14 @@ def test_no_samples_have_an_empty_null():
 
 
 @pytest.mark.parametrize(
-    ("a", "why"), [([[-1, 3]], "whole numbers"), ([[0.5, 3]], "whole numbers"), ([[1, 2, 3]], "one shape")]
+    ("a", "why"),
+    [
+        ([[-1, 3]], "whole numbers"),
+        ([[-3, 0]], "whole numbers"),
+        ([[0.5, 3]], "whole numbers"),
+        ([[np.inf, 3]], "whole numbers"),
+        ([[1, 2, 3]], "one shape"),
+    ],
 )
 def test_votes_that_cannot_be_are_refused(a, why):
     with pytest.raises(ValueError, match=why):
