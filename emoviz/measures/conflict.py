@@ -111,7 +111,7 @@ def support(q):
         ``(N,)`` in [0, 1]: 0 where every modality is flat, 1 where each names one emotion; NaN where all are missing
     """
     h = _in_blocks(divergence.entropy, q)
-    return 1 - _mean(h, ~_isnan(h), 1) / math.log(q.shape[-1])
+    return array_namespace(q).clip(1 - _mean(h, ~_isnan(h), 1) / math.log(q.shape[-1]), 0, 1)
 
 
 def evidence(q, prior) -> Evidence:

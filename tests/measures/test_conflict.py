@@ -242,6 +242,8 @@ def test_support_is_how_much_was_said():
     q = np.stack([one(FLAT, FLAT), one([1, 0, 0], [0, 1, 0]), one([1, 0, 0], FLAT), one([1, 0, 0], NAN)], 1)[..., 0, :]
     assert_allclose(measure.support(q), [0, 1, 0.5, 1], atol=1e-12)
     assert np.isnan(measure.support(one(NAN, NAN))[0])
+    for labels in range(2, 41):
+        assert 0 <= measure.support(np.full((2, 1, labels), 1 / labels))[0] < 1e-12
 
 
 # Who dissents

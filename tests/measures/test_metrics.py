@@ -88,7 +88,8 @@ def test_calibration_has_its_hand_values():
 
 
 def test_certainty_belongs_to_the_last_bin():
-    assert metrics.ece(np.array([0, 0]), np.array([[1.0, 0.0], [1.0, 0.0]])) == 0
+    # One wrong at 1, one right at .97: together 1.97 - 1 too sure.
+    assert metrics.ece(np.array([1, 0]), np.array([[1.0, 0.0], [0.97, 0.03]])) == pytest.approx(0.97 / 2)
 
 
 def test_calibrated_answers_have_hardly_any_calibration_error():
