@@ -6,7 +6,7 @@ from emoviz.app import frame
 
 st.set_page_config(page_title="emoviz", page_icon=frame.ICON, layout="wide", initial_sidebar_state=272)
 
-page = st.navigation(
+st.navigation(
     {
         "Look": [
             st.Page("pages/overview.py", title="Overview", icon=":material/insights:", default=True),
@@ -15,6 +15,4 @@ page = st.navigation(
         ],
         "Do": [st.Page("pages/datasets.py", title="Datasets", icon=":material/database:")],
     }
-)
-frame.start()
-page.run()
+).run()

@@ -2,7 +2,9 @@
 
 import streamlit as st
 
-from emoviz.app import browse, controls, detail
+from emoviz.app import browse, controls, detail, frame
+
+frame.start()
 
 # load
 look = controls.looking()
@@ -19,7 +21,7 @@ def body() -> None:
     browse.headline(look, rows)
     controls.selected(look, "conflicts")
     with st.container(key="conflicts_body"):
-        left, right = st.columns([1.45, 1], gap="medium")
+        left, right = st.columns([1.6, 1], gap="medium")
         with left:
             browse.listed(look, rows, "conflicts")
             browse.export(look, rows, "conflicts")

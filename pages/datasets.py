@@ -2,8 +2,9 @@
 
 import streamlit as st
 
-from emoviz.app import cache, guard, library
+from emoviz.app import cache, frame, guard, library
 
+frame.start()
 st.title("Datasets and models")
 
 # load

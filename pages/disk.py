@@ -3,7 +3,9 @@
 import streamlit as st
 
 from emoviz.analysis import words
-from emoviz.app import browse, controls, detail, scene
+from emoviz.app import browse, controls, detail, frame, scene
+
+frame.start()
 
 # load
 look = controls.looking()
@@ -22,7 +24,7 @@ st.markdown(words.map(look.findings.meta.distortion))
 def body() -> None:
     """Disk, detail and list answer each other without the rest of the page."""
     with st.container(key="disk_body"):
-        left, right = st.columns([1.75, 1], gap="medium")
+        left, right = st.columns([2.05, 1], gap="medium")
         with left:
             scene.show(look, "disk")
         with right.container(border=True):

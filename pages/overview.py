@@ -3,8 +3,10 @@
 import streamlit as st
 
 from emoviz.analysis import words
-from emoviz.app import cache, controls
+from emoviz.app import cache, controls, frame
 from emoviz.plots import kinds, numbers, winners
+
+frame.start()
 
 # load
 look = controls.looking()

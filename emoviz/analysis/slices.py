@@ -5,6 +5,7 @@ through. It is small, frozen and made of words, so it can stand in a link and be
 Nothing here changes the findings.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -71,11 +72,19 @@ def modes(findings: Findings, judge: Judge, side: str) -> np.ndarray:
     if judge == "people":
         if f"human_label_{side}" not in table:
             return np.full(len(table), -1)
-        return table[f"human_label_{side}"].astype(pd.CategoricalDtype(names)).cat.codes.to_numpy(int)
+        return positions(table[f"human_label_{side}"], names)
     q = findings.distributions("predicted", side)
     if q is None:
         return np.full(len(table), -1)
     return np.where(np.isnan(q).any(1), -1, np.nan_to_num(q).argmax(1))
+
+
+def positions(values: pd.Series, names: Sequence[str]) -> np.ndarray:
+    """Where each value of a column stands among some names, ``(N,)``; -1 where it is none of them."""
+    values = values.astype("category")
+    codes = values.cat.codes.to_numpy(int)
+    among = np.append(pd.Index(names).get_indexer(values.cat.categories), -1)
+    return among[codes]  # a missing value has the code -1, which is the last
 
 
 def differs(findings: Findings, judge: Judge, a: str, b: str) -> np.ndarray:

@@ -93,8 +93,8 @@ def legend(grid: Matrix, winner: bool) -> str:
     n = f"{int(grid.counts.sum()):,} samples whose {plain(grid.a)} and {plain(grid.b)} each show one emotion most"
     if winner:
         return (
-            f"Percent of a cell's samples whose whole follows the {plain(grid.a)} or the {plain(grid.b)}, whichever does "
-            f"more often; cells of fewer than 10 stay empty. {n}. Click a cell to select its samples."
+            f"Percent of a cell's samples whose whole follows the {plain(grid.a)} or the {plain(grid.b)}, whichever "
+            f"does more often; cells of fewer than 10 stay empty. {n}. Click a cell to select its samples."
         )
     return f"{n}; on the grey diagonal they agree. Click a cell to select its samples."
 
@@ -121,7 +121,7 @@ def sample(portrait: Portrait, judge: Judge) -> str:
     if not parts:
         said = "Nobody was asked about its modalities one at a time" if judge == "people" else "The model sees nothing"
         return f"{said}; as a whole people say {_emotion(*whole)}." if whole and judge == "people" else f"{said}."
-    start = "To people, " if judge == "people" else "The model expects that to people, "
+    start = "To people, " if judge == "people" else "As the model predicts people's answers, "
     end = f" Together: {_emotion(*whole)}." if whole else ""
     why = f" {kind.capitalize()}: {TYPES[kind]}." if kind in TYPES else ""
     return f"{start}{listed(parts)}.{end}{why}"

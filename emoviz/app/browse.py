@@ -79,7 +79,7 @@ def listed(look: Looking, rows: np.ndarray, key: str) -> None:
         key=f"{key}.list",
         on_open=lambda name: state.change(sample=name),
         on_sort=_sort,
-        on_toggle=lambda row: _toggle(look, row),
+        on_toggle=lambda row: toggle(look, row),
     )
     if pages > 1:
         with st.container(horizontal=True, horizontal_alignment="center"):
@@ -131,10 +131,12 @@ def _sort(column: str) -> None:
     state.change(sort=column, descending=not view.descending if view.sort == column else True)
 
 
-def _toggle(look: Looking, row: int) -> None:
-    one = np.zeros(len(look.findings.table), bool)
-    one[row] = True
-    state.select(look.info.content_hash, one, mode="toggle")
+def toggle(look: Looking, row: int) -> None:
+    """Take a sample into the selection, or out of it."""
+    before = look.selection
+    chosen = np.zeros(len(look.findings.table), bool) if before is None else before.rows.copy()
+    chosen[row] ^= True
+    state.select(look.info.content_hash, chosen, "" if before is None else before.words)
 
 
 def walk(look: Looking, rows: np.ndarray, by: int) -> None:
@@ -157,7 +159,7 @@ def export(look: Looking, rows: np.ndarray, key: str) -> None:
         for kind, mime in (("csv", "text/csv"), ("parquet", "application/vnd.apache.parquet")):
             st.download_button(
                 kind.upper() if kind == "csv" else "Parquet",
-                lambda kind=kind: _file(look, rows, kind),
+                lambda kind=kind: file(look, rows, kind),
                 f"{name}.{kind}",
                 mime,
                 key=f"{key}.{kind}",
@@ -167,7 +169,7 @@ def export(look: Looking, rows: np.ndarray, key: str) -> None:
             )
 
 
-def _file(look: Looking, rows: np.ndarray, kind: str) -> bytes:
+def file(look: Looking, rows: np.ndarray, kind: str) -> bytes:
     """The rows as a file; in a spreadsheet no cell may begin a formula."""
     table = look.findings.table.iloc[rows]
     if kind == "csv":

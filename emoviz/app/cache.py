@@ -67,7 +67,7 @@ def fitting(info: Info) -> tuple[Card, ...]:
 
 
 def _fits(card: Card, info: Info) -> bool:
-    """Whether a dataset has the labels and features that a checkpoint reads; the model itself says what else is amiss."""
+    """Whether a dataset has the labels and features that a checkpoint reads."""
     read = {given.name: set(given.columns) for given in card.inputs.modalities}
     has = {name: set(features.columns) for name, features in info.features.items()}
     return card.labels == tuple(label.name for label in info.labels) and all(

@@ -85,11 +85,13 @@ def looking() -> Looking:
         model = view.model if view.model in ("", *cards) else next(iter(cards), "")
         if view.model and view.model not in cards:
             st.warning(f"There is no checkpoint '{view.model}' here that fits this dataset.")
+        if model != view.model:
+            model = _sound(cards.get(model))
         _select("Model", "model", ("", *cards), model, lambda known: known or "people only, no model")
     card = cards.get(model)
     with guard.explained():
         if not cache.ready(info, card):
-            jobs.wait_for(Analyze(info.name, card.name if card else None), f"Comparing {info.samples:,} samples")
+            jobs.wait_for(Analyze(info.name, model or None), f"Comparing {info.samples:,} samples")
         findings = cache.findings(info.name, info.content_hash, model, card.sha256 if card else "")
     known = slices.judges(findings)
     judge = None if not known else view.slice.by if view.slice.by in known else known[0]
@@ -100,6 +102,14 @@ def looking() -> Looking:
             _judge(known, judge)
         copy_link.show("sidebar.copy_link")
     return Looking(info, card, findings, judge, f"{info.content_hash}.{card.sha256 if card else ''}")
+
+
+def _sound(card: Card | None) -> str:
+    """The name of a checkpoint nobody asked for by name, or none, with the reason, where it cannot be used."""
+    if card is not None:
+        with guard.noted():
+            return cache.checkpoint(card.name, card.sha256).card.name
+    return ""
 
 
 def _first(items: Sequence[Info]) -> str:
@@ -133,11 +143,15 @@ def filters(look: Looking) -> None:
     """Draw the filters into the side bar. They narrow what lists show; the disk greys the rest out."""
     table, slice_ = look.findings.table, state.view().slice
     with st.sidebar:
-        head, clear = st.columns([2, 1], vertical_alignment="bottom")
-        head.markdown("**Filters**")
-        clear.button(
-            "Clear", key="filters.clear", type="tertiary", on_click=state.clear_filters, disabled=not state.filtered()
-        )
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown("**Filters**", width="stretch")
+            st.button(
+                "Clear",
+                key="filters.clear",
+                type="tertiary",
+                on_click=state.clear_filters,
+                disabled=not state.filtered(),
+            )
         _text("Search id, words, flag", "text", slice_.text)
         if look.judge is not None:
             _pills("Kind of conflict", "types", TYPES, slice_.types)
@@ -247,15 +261,17 @@ def pair(pairs: Sequence[tuple[str, str]]) -> tuple[str, str]:
     """Which two modalities; a choice only where there is one."""
     if len(pairs) == 1:
         return pairs[0]
-    return st.segmented_control(
-        "Which two",
-        pairs,
-        default=pairs[0],
-        required=True,
-        key="overview.pair",
-        format_func=" and ".join,
-        label_visibility="collapsed",
-    )
+    names = {" and ".join(pair): pair for pair in pairs}
+    return names[
+        st.segmented_control(
+            "Which two",
+            tuple(names),
+            default=next(iter(names)),
+            required=True,
+            key="overview.pair",
+            label_visibility="collapsed",
+        )
+    ]
 
 
 def matrix(look: Looking, grid: Matrix) -> None:

@@ -2,15 +2,14 @@
 
 from collections.abc import Callable
 
-import numpy as np
 import streamlit as st
 
 from emoviz.analysis import portrait, words
 from emoviz.analysis.portrait import Portrait
-from emoviz.app import cache, guard, state
+from emoviz.app import browse, cache, guard, state
 from emoviz.app.controls import Looking
+from emoviz.app.parts import ranked
 from emoviz.data import media, store
-from emoviz.data.dataset import FUSED
 from emoviz.plots import distributions, numbers
 
 
@@ -30,24 +29,8 @@ def show(look: Looking, row: int | None, key: str, walk: Callable[[int], None] |
     with st.container(horizontal=True, vertical_alignment="center", key=f"{key}_head"):
         st.markdown(f"#### {words.plain(one.sample_id)}", width="stretch")
         if walk is not None:
-            st.button(
-                "",
-                key=f"{key}.previous",
-                icon=":material/arrow_back:",
-                shortcut="Left",
-                on_click=walk,
-                args=(-1,),
-                help="Previous sample",
-            )
-            st.button(
-                "",
-                key=f"{key}.next",
-                icon=":material/arrow_forward:",
-                shortcut="Right",
-                on_click=walk,
-                args=(1,),
-                help="Next sample",
-            )
+            for name, by, arrow in (("Previous", -1, "Left"), ("Next", 1, "Right")):
+                st.button(name, key=f"{key}.{name.lower()}", shortcut=arrow, on_click=walk, args=(by,))
     st.html(numbers.chips(one, look.voice))
     st.markdown(words.sample(one, look.voice))
     _player(look, one)
@@ -79,24 +62,21 @@ def _neighbours(look: Looking, one: Portrait, key: str) -> None:
     found = cache.nearest(look.key, one.row, look.findings)
     if not len(found.rows):
         return
-    how = "in the model's ball" if look.findings.points is not None else "by what people said"
+    how = "distance in the model's ball" if look.findings.points is not None else "distance of votes"
     st.markdown(f"**Most like it** :small[:gray[{how}]]")
-    with st.container(key=f"{key}_neighbours", gap="xsmall"):
-        for place, (other, distance) in enumerate(
-            zip(portrait.portraits(look.findings, found.rows), found.distances, strict=True)
-        ):
-            name, strip, far = st.columns([4, 4, 1.2], vertical_alignment="center")
-            name.button(
-                other.sample_id,
-                key=f"{key}.neighbour.{place}",
-                type="tertiary",
-                on_click=state.change,
-                kwargs={"sample": other.sample_id},
-            )
-            strip.html(distributions.strip(_whole(other), other.labels, other.colours))
-            far.html(f'<span class="ev"><small>{distance:.2f}</small></span>')
-
-
-def _whole(one: Portrait) -> np.ndarray | None:
-    fused = next(side for side in one.sides if side.name == FUSED)
-    return fused.people if fused.people is not None else fused.model
+    ranked.show(
+        portrait.portraits(look.findings, found.rows),
+        look.findings,
+        look.voice,
+        layout="lines",
+        first=1,
+        sort="",
+        descending=True,
+        sample="",
+        selected=None,
+        key=f"{key}.neighbours",
+        on_open=lambda name: state.change(sample=name),
+        on_sort=lambda column: None,
+        on_toggle=lambda other: browse.toggle(look, other),
+        notes=[f"{distance:.2f}" for distance in found.distances],
+    )

@@ -113,7 +113,7 @@ def _train(info: Info, key: str) -> None:
             20,
             5,
             key=f"{key}.folds",
-            help="Each fold leaves some speakers out, so that every sample is predicted by a model that never met its speaker.",
+            help="Each leaves some speakers out: every sample is predicted by a model that never met its speaker.",
         )
         settings = st.text_input(
             "Settings",

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 
+from emoviz.analysis import slices
 from emoviz.analysis.findings import CAVEAT, Findings
 from emoviz.app import cache, disk, state
 from emoviz.app.controls import Looking
@@ -53,12 +53,7 @@ def view(look: Looking) -> DiskView:
 def hear(look: Looking, event: DiskEvent) -> None:
     """Take over what the person did on the disk."""
     if event.mask is not None:
-        if event.mode == "undo":
-            state.undo()
-        elif event.mode == "redo":
-            state.redo()
-        else:
-            state.select(look.info.content_hash, event.mask, "drawn on the disk")
+        state.select(look.info.content_hash, event.mask, "chosen on the disk")
     wishes: dict[str, object] = {}
     if event.row is not None:
         wishes["sample"] = "" if event.row < 0 else str(look.findings.table["sample_id"].iloc[event.row])
@@ -111,7 +106,7 @@ def columns(findings: Findings) -> tuple[Column, ...]:
 def _category(findings: Findings, name: str, title: str, colours: Mapping[str, str]) -> Column | None:
     if name not in findings.table or len(colours) < 2:
         return None
-    codes = findings.table[name].astype(pd.CategoricalDtype(list(colours))).cat.codes.to_numpy(np.int64)
+    codes = slices.positions(findings.table[name], list(colours))
     return Column(name, title, "category", codes, tuple(Category(word, colour) for word, colour in colours.items()))
 
 
@@ -208,7 +203,8 @@ def from_legend(
 
 
 def show(look: Looking, key: str) -> None:
-    """Draw the disk and take over what was done on it."""
-    event = disk.show(view(look), key)
+    """Take over what was done on the disk, and draw it as it stands then."""
+    event = disk.heard(view(look), key)
     if event is not None:
         hear(look, event)
+    disk.show(view(look), key)

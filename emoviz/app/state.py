@@ -14,7 +14,6 @@ import time
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal
 
 import numpy as np
 import streamlit as st
@@ -22,7 +21,6 @@ import streamlit as st
 from emoviz.analysis.slices import Slice
 
 ADDRESS_LIMIT = 1500  # characters a selection may take in a link; browsers and chat programs cut long addresses
-HISTORY = 50
 ECHO = 2.0  # seconds in which the browser may still send an address that has since been changed here
 LISTS = ("types", "pairs", "dissenters", "labels", "groups", "splits")
 SESSION = "emoviz"
@@ -47,7 +45,7 @@ class View:
 
     dataset: str = ""
     model: str | None = None
-    slice: Slice = Slice()
+    slice: Slice = field(default_factory=Slice)
     sort: str = ""
     descending: bool = True
     focus: bool = False
@@ -79,10 +77,8 @@ class Selection:
 class Session:
     """What one visitor's session keeps between reruns."""
 
-    view: View = View()
+    view: View = field(default_factory=View)
     selection: Selection | None = None
-    past: list[Selection | None] = field(default_factory=list)
-    future: list[Selection | None] = field(default_factory=list)
     packed: str = ""  # the selection as the address has it, until a dataset is there to read it with
     written: dict[str, list[str]] = field(default_factory=dict)
     echoes: list[tuple[float, dict[str, list[str]]]] = field(default_factory=list)
@@ -206,7 +202,7 @@ def change(**wishes: object) -> None:
     changed = replace(now.view, **wishes)
     if changed.dataset != now.view.dataset:
         changed = View(dataset=changed.dataset, model=wishes.get("model"))  # type: ignore[arg-type]
-        now.selection, now.packed, now.past, now.future = None, "", [], []
+        now.selection, now.packed = None, ""
     now.view = changed
     _write()
 
@@ -240,23 +236,14 @@ def selection(dataset: str, samples: int) -> Selection | None:
     return found if found is not None and found.dataset == dataset and len(found.rows) == samples else None
 
 
-def select(dataset: str, rows: np.ndarray, words: str = "", mode: Literal["new", "add", "toggle"] = "new") -> None:
-    """Select samples; nothing left selected means no selection.
+def select(dataset: str, rows: np.ndarray, words: str = "") -> None:
+    """Select samples in place of what was selected; none of them means no selection.
 
     Args:
         dataset: content hash of their dataset
         rows: ``(N,)`` bool
         words: what they have in common
-        mode: in place of what was selected, in addition to it, or turned over within it
     """
-    now = session()
-    before = selection(dataset, len(rows))
-    if before is not None and mode == "add":
-        rows, words = before.rows | rows, f"{before.words}, and more".removeprefix(", ") if before.words else words
-    elif before is not None and mode == "toggle":
-        rows, words = before.rows ^ rows, before.words
-    _remember(now.selection)
-    now.future.clear()
     _set(Selection(dataset, rows, words) if rows.any() else None)
 
 
@@ -264,36 +251,12 @@ def clear_selection() -> None:
     """Select nothing."""
     now = session()
     if now.selection is not None or now.packed:
-        _remember(now.selection)
-        now.future.clear()
         _set(None)
-
-
-def undo() -> None:
-    """Back to the selection before."""
-    now = session()
-    if now.past:
-        now.future.append(now.selection)
-        _set(now.past.pop())
-
-
-def redo() -> None:
-    """Forward again."""
-    now = session()
-    if now.future:
-        now.past.append(now.selection)
-        _set(now.future.pop())
 
 
 def query() -> dict[str, list[str]]:
     """The parameters of the address of this view, for a link to another page."""
     return to_query(view(), pack(session().selection) or session().packed)
-
-
-def _remember(before: Selection | None) -> None:
-    past = session().past
-    past.append(before)
-    del past[:-HISTORY]
 
 
 def _set(chosen: Selection | None) -> None:

@@ -40,14 +40,14 @@ def facts(given: Sequence[Fact]) -> str:
 
 
 def overview(total: Summary, judge: Judge | None, metrics: Sequence[Metric]) -> tuple[Fact, ...]:
-    """The few numbers a newcomer needs: how much there is, how often it disagrees, whom the whole follows, how good the model is."""
+    """The few numbers a newcomer needs: how much, how often it disagrees, who is followed, how good the model is."""
     given = [
         Fact(f"{total.samples:,}", "samples", f"{total.groups:,} speakers" if total.groups else "speakers unknown")
     ]
     if judge is not None:
         found = total.disagreement(judge)
         among = "people disagree beyond vote noise" if judge == "people" else "differ beyond the model's floor"
-        given.append(Fact(f"{found.count:,}", among, sure(found.share), key=True))
+        given.append(Fact(percent(found.share.value, 1), among, sure(found.share), key=True))
         winner = max((one for one in total.winners if one.judge == judge), key=lambda one: one.n, default=None)
         if winner is not None:
             name, share = max(
@@ -73,7 +73,7 @@ def measured(metrics: Sequence[Metric]) -> tuple[Fact, ...]:
 
 def sure(value: Interval) -> str:
     """An interval and what it rests on, in short."""
-    return f"{percent(value.value, 1)}, 95 % between {100 * value.low:.1f} and {100 * value.high:.1f}, n = {value.n:,}"
+    return f"95 %: {100 * value.low:.1f} to {100 * value.high:.1f}, n = {value.n:,}"
 
 
 def chips(one: Portrait, judge: Judge) -> str:
@@ -82,7 +82,7 @@ def chips(one: Portrait, judge: Judge) -> str:
     given = [
         (kind, ""),
         (f"{apart} stands apart" if apart else "", ""),
-        (f"speaker {one.group}" if one.group else "", ""),
+        (f"speaker {one.group}" if one.group.isdigit() else one.group, ""),
         (one.split, ""),
         ("in-sample: the model learnt from it" if one.fold == -2 else "", "ev-warn"),
         (f"⚑ {one.flag}" if one.flag else "", "ev-warn"),

@@ -43,16 +43,18 @@ def _bar(judge: str) -> str:
 
 def _row(name: str, colour: str, shares: list[tuple[Winner, Interval]]) -> str:
     marks = "".join(_mark(winner, value) for winner, value in shares)
-    first = shares[0][1]
+    (_, first), *others = shares
+    more = "".join(f" · {winner.judge} {100 * value.value:.1f}" for winner, value in others)
     return (
-        f'<div class="ev-row" style="--colour:{text(colour)}"><span>{text(name)}</span><span class="ev-track">{marks}</span>'
-        f"<em><strong>{percent(first.value, 1)}</strong><small>{100 * first.low:.1f} to {100 * first.high:.1f}</small></em></div>"
+        f'<div class="ev-row" style="--colour:{text(colour)}"><span>{text(name)}</span>'
+        f'<span class="ev-track">{marks}</span><em><strong>{percent(first.value, 1)}</strong>'
+        f"<small>{100 * first.low:.1f} to {100 * first.high:.1f}{more}</small></em></div>"
     )
 
 
 def _mark(winner: Winner, value: Interval) -> str:
     title = text(
-        f"{winner.judge}: {percent(value.value, 1)}, 95 % interval {percent(value.low, 1)} to {percent(value.high, 1)}, "
+        f"{winner.judge}: {percent(value.value, 1)}, 95 %: {percent(value.low, 1)} to {percent(value.high, 1)}, "
         f"{value.n:,} samples of {value.groups:,} speakers"
     )
     return (

@@ -2,7 +2,8 @@
 export default function ({ data, parentElement, setTriggerValue }) {
   const old = parentElement.querySelector(".list");
   const had = parentElement.activeElement?.dataset?.id;
-  const list = data.layout === "cards" ? cards(data) : table(data, setTriggerValue);
+  const draw = { table, cards, lines }[data.layout];
+  const list = draw(data, setTriggerValue);
   list.classList.add("list");
   const items = [...list.querySelectorAll("[data-id]")];
   items.forEach((item, place) => {
@@ -46,9 +47,12 @@ function table(data, send) {
       cell.textContent = title;
     }
     row.append(cell);
+    return cell;
   };
   head("", "", "rank");
-  head("sample", heads.sample, "id");
+  // As wide as the longest name, so that the rest is left to the emotions.
+  const longest = Math.max(6, ...data.rows.map((one) => one.id.length + (one.media ? 2 : 0) + (one.flag ? 2 : 0)));
+  head("sample", heads.sample, "id").style.width = `${Math.min(longest, 20) * 0.56 + 0.8}em`;
   for (const [title, column] of heads.sides) head(title, column, "side");
   head("apart", heads.apart, "apart", data.unit ? "Jensen-Shannon divergence in bits: 0 the same, 1 nothing in common" : "Conflict by the model: 0 none, 1 certain");
   head("kind", heads.type, "type");
@@ -101,6 +105,21 @@ function cards(data) {
     card.append(foot);
     made.append(card);
   }
+  return made;
+}
+
+function lines(data) {
+  const made = node("div", "lines");
+  made.setAttribute("role", "list");
+  data.rows.forEach((one, place) => {
+    const line = item(node("div", "entry"), one, data);
+    const id = node("span", "id");
+    id.append(...named(one));
+    const said = node("span", "said");
+    said.append(...shown(one.sides.at(-1)));
+    line.append(id, said, node("small", "", data.notes[place]));
+    made.append(line);
+  });
   return made;
 }
 

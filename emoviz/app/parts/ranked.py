@@ -8,11 +8,12 @@ import streamlit as st
 
 from emoviz.analysis import slices
 from emoviz.analysis.findings import Findings
-from emoviz.analysis.portrait import Portrait
+from emoviz.analysis.portrait import Portrait, Side
 from emoviz.analysis.slices import Judge
 from emoviz.app.parts.program import component
+from emoviz.data.dataset import FUSED
 
-Layout = Literal["table", "cards"]
+Layout = Literal["table", "cards", "lines"]
 
 _RANKED = component("ranked")
 
@@ -32,6 +33,7 @@ def show(
     on_open: Callable[[str], None],
     on_sort: Callable[[str], None],
     on_toggle: Callable[[int], None],
+    notes: Sequence[str] = (),
 ) -> None:
     """Draw one page of samples.
 
@@ -39,7 +41,7 @@ def show(
         portraits: the samples of this page, in order
         findings: where they come from
         judge: whose distributions and types are shown
-        layout: a table or cards
+        layout: a table, cards, or lines that are short
         first: rank of the first, counted from 1
         sort: the column they are ordered by
         descending: whether the largest come first
@@ -49,6 +51,7 @@ def show(
         on_open: called with the id of a sample that was clicked
         on_sort: called with the column whose head was clicked
         on_toggle: called with the row of a sample that was shift- or ctrl-clicked
+        notes: a word on each sample, for lines
     """
 
     def heard() -> None:
@@ -60,7 +63,7 @@ def show(
     data = payload(portraits, findings, judge, first=first, selected=selected)
     _RANKED(
         key=key,
-        data={**data, "layout": layout, "sort": sort, "descending": descending, "sample": sample},
+        data={**data, "layout": layout, "sort": sort, "descending": descending, "sample": sample, "notes": list(notes)},
         on_open_change=heard,
         on_sort_change=heard,
         on_toggle_change=heard,
@@ -102,13 +105,19 @@ def _row(one: Portrait, judge: Judge, rank: int, selected: np.ndarray | None) ->
         "text": one.text,
         "media": bool(one.media),
         "group": one.group,
-        "sides": [_side(side.said(judge), one) for side in one.sides],
+        "sides": [_side(_said(side, judge), one) for side in one.sides],
         "apart": None if np.isnan(apart) else round(apart, 3),
         "sure": None if np.isnan(p) or judge == "model" else p,
         "type": one.type(judge),
         "dissenter": one.dissenter(judge),
         "selected": bool(selected is not None and selected[one.row]),
     }
+
+
+def _said(side: Side, judge: Judge) -> np.ndarray | None:
+    """What one judge says of a side; of the whole what the other says where this one does not."""
+    said = side.said(judge)
+    return side.model if said is None and side.name == FUSED and side.people is None else said
 
 
 def _apart(one: Portrait, judge: Judge) -> float:
