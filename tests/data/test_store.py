@@ -242,6 +242,10 @@ def test_clips_are_taken_along_and_stay_inside(tmp_path):
     for bad in ("", "in/b.mp4", "../dataset.json", "/etc/passwd", "in/../../dataset.json"):
         with pytest.raises(DatasetError, match="no clip"):
             store.media_file(stored, bad)
+    (tmp_path / "secret.mp4").write_bytes(b"secret")
+    (workspace.place("datasets") / "small" / "media" / "out.mp4").symlink_to(tmp_path / "secret.mp4")
+    with pytest.raises(DatasetError, match="no clip"):
+        store.media_file(stored, "out.mp4")
     copied = store.write(replace(stored, name="copy"))
     assert store.media_file(copied, "in/a.mp4").read_bytes() == b"clip"
 
