@@ -226,7 +226,7 @@ def data_show(name: str, as_json: bool) -> None:
         ("folder", info.folder),
         ("hash", info.content_hash),
     ]
-    print(f"{info.description}\n\n{table(rows)}")
+    print(f"{_shown(info.description)}\n\n{table(rows)}")
 
 
 def data_import(
@@ -236,7 +236,7 @@ def data_import(
     from emoviz.data import importers
 
     dataset, report = told(importers.load(path, name, format=importer, mapping=mapping, media=media))
-    print(*report.sentences(), sep="\n", file=sys.stderr)
+    print(*map(_shown, report.sentences()), sep="\n", file=sys.stderr)
     if as_json:
         _print_json({"dataset": dataset.name, "hash": dataset.content_hash, "report": report})
     else:
@@ -325,7 +325,7 @@ def models_show(name: str, as_json: bool) -> None:
     ]
     measured = [(m.name, f"{m.value:.4f}", f"{m.low:.4f} to {m.high:.4f}", f"{m.n:,}", m.on) for m in card.metrics]
     print(table(rows), table([("measured", "value", "95 % interval", "samples", "on"), *measured]), sep="\n\n")
-    print(*card.limits, sep="\n")
+    print(*map(_shown, card.limits), sep="\n")
 
 
 def models_remove(name: str) -> None:
@@ -367,7 +367,7 @@ def jobs_show(job_id: str, as_json: bool) -> None:
     ]
     print(table(rows))
     for line in lines[-20:]:
-        print(f"{_clock(line.at)}  {_share(line.fraction):>4}  {line.message}")
+        print(f"{_clock(line.at)}  {_share(line.fraction):>4}  {_shown(line.message)}")
 
 
 def jobs_cancel(job_id: str) -> None:
@@ -392,7 +392,8 @@ def doctor(as_json: bool) -> int:
     for check in examine():
         checks.append(check)
         if not as_json:
-            print(f"{'well' if check.well else 'BAD' if check.needed else 'none':5} {check.name:24} {check.detail}")
+            verdict = "well" if check.well else "BAD" if check.needed else "none"
+            print(f"{verdict:5} {check.name:24} {_shown(check.detail)}")
     if as_json:
         _print_json(checks)
     return int(any(check.needed and not check.well for check in checks))
@@ -430,7 +431,7 @@ class Teller:
             return
         self.last = now
         left = time_left(self.lines, now)
-        words = f"{_share(line.fraction):>4}  {line.message}" + (f", {spell(left)} left" if left else "")
+        words = f"{_share(line.fraction):>4}  {_shown(line.message)}" + (f", {spell(left)} left" if left else "")
         if self.terminal:
             print(f"\r{words[: shutil.get_terminal_size().columns - 1]}\x1b[K", end="", file=sys.stderr, flush=True)
         else:
@@ -439,13 +440,13 @@ class Teller:
 
 def table(rows: Iterable[Sequence[object]]) -> str:
     """Rows of words as aligned columns."""
-    cells = [[str(cell).replace("\n", " ") for cell in row] for row in rows]
+    cells = [[_shown(str(cell)) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in cells)
 
 
 def _complain(sentence: str) -> int:
-    print(f"emoviz: {sentence}", file=sys.stderr)
+    print(f"emoviz: {_shown(sentence)}", file=sys.stderr)
     return 1
 
 
@@ -458,6 +459,11 @@ def _print_made(kind: str, name: str, as_json: bool) -> None:
 
 def _print_json(value: object) -> None:
     print(json.dumps(_plain(value), indent=1, ensure_ascii=False))
+
+
+def _shown(words: str) -> str:
+    """Words as one line that no terminal takes for orders: names and files may hold anything."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in words)
 
 
 def _plain(value: Any) -> Any:

@@ -1,7 +1,6 @@
 """The command line: what it prints where, and which exit code it gives."""
 
 import json
-import os
 import shutil
 import signal
 import subprocess
@@ -24,10 +23,17 @@ COMMANDS = [
 ]
 
 
+@pytest.fixture(scope="session")
+def tiny_folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("cli") / "tiny"
+    store.write(simulated.dataset(seed=1, train=60, test=20), folder)
+    return folder
+
+
 @pytest.fixture
-def tiny():
+def tiny(tiny_folder):
     """A dataset small enough to train on in a second."""
-    return store.write(simulated.dataset(seed=1, train=60, test=20), workspace.place("datasets") / "tiny")
+    return store.read(Path(shutil.copytree(tiny_folder, workspace.place("datasets") / "tiny")))
 
 
 @pytest.fixture
@@ -222,12 +228,7 @@ def test_elsewhere_progress_is_a_line_now_and_then(capsys):
 # What people get wrong
 
 
-def bad(*words: object) -> list[str]:
-    return [str(word) for word in words]
-
-
-TRICKS = [
-    "nope",
+WRONG = [
     "../tiny",
     "/etc",
     "",
@@ -237,34 +238,49 @@ TRICKS = [
     "a" * 300,
     "tiny\n",
     "tiny\x00",
+    "\x1b[2Jtiny",
+    "\udc80",
     "-",
+    "-rf",
     "💥",
     "$(id)",
 ]
 
 
-@pytest.mark.parametrize("name", TRICKS, ids=repr)
 @pytest.mark.parametrize(
     "words",
     [
         *[["data", "show"], ["data", "remove"], ["models", "show"], ["models", "remove"], ["jobs", "show"]],
         *[["jobs", "cancel"], ["jobs", "remove"], ["train"], ["analyze", "-o", "never.csv"], ["data", "get"]],
         *[["analyze", "tiny", "-o", "never.csv", "--model"], ["train", "tiny", "--model"], ["train", "tiny", "--name"]],
-        ["train", "tiny", "--folds", "2", "--set"],
-        ["data", "import", "votes.csv", "--name"],
+        *[["data", "import", "votes.csv", "--name"], ["data", "import", "votes.csv", "--name", "votes", "--format"]],
+        *[["data", "import", "votes.csv", "--name", "votes", "--map"], ["data", "import", "--name", "votes"]],
+        *[["train", "tiny", "--set"], ["data", "import", "votes.csv", "--name", "votes", "--media"]],
     ],
     ids=" ".join,
 )
-def test_a_wrong_name_is_a_sentence(emoviz, tiny, tmp_path, monkeypatch, words, name):
+def test_a_wrong_name_is_a_sentence(emoviz, tiny, tmp_path, monkeypatch, words):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "votes.csv").write_text("voice_anger,voice_joy\n1,2\n")
-    before = sorted(path for path in tmp_path.rglob("*") if "jobs" not in path.name)
-    code, out, err = emoviz(*words, name)
-    assert code in (1, 2)
-    assert out == ""
-    assert err.startswith("usage: " if code == 2 else "emoviz: ")
-    assert err.splitlines()[-1].endswith((".", ")", "'", "KEY=VALUE", "CHECKPOINT"))
-    assert sorted(path for path in tmp_path.rglob("*") if "jobs" not in path.name) == before
+    (tmp_path / "votes.csv").write_text("id,voice_anger,voice_joy\na,1,2\n")
+    for name in WRONG:
+        if name in ("", ".", "/etc") and words[-1] == "--media":
+            continue  # folders that are there
+        code, out, err = emoviz(*words, name)
+        assert (code, out) in ((1, ""), (2, "")), name
+        assert err.splitlines()[-1].startswith("emoviz"), name
+        assert "Traceback" not in err
+        assert len(err) < 2000, name
+    assert store.names() == ("simulated", "tiny")
+    assert not (tmp_path / "never.csv").exists()
+    assert not list(workspace.place("checkpoints").iterdir())
+
+
+def test_a_name_that_is_taken_is_a_sentence(emoviz, tiny, tmp_path):
+    (tmp_path / "votes.csv").write_text("id,voice_anger,voice_joy\na,1,2\n")
+    code, out, err = emoviz("data", "import", tmp_path / "votes.csv", "--name", "tiny")
+    assert (code, out) == (1, "")
+    assert "already" in err
+    assert store.read("tiny").content_hash == tiny.content_hash
 
 
 @pytest.mark.parametrize(
@@ -301,15 +317,30 @@ def test_findings_with_nowhere_to_go_are_refused_before_the_work(emoviz, tiny, t
     assert "%" not in err
 
 
-def test_a_workspace_that_cannot_be_is_a_sentence(emoviz, tmp_path, monkeypatch):
+@pytest.fixture(params=["a file", "read-only", "below a file"])
+def bad_home(request, tmp_path, monkeypatch):
+    """A workspace that cannot be written, not even by root."""
     (tmp_path / "file").write_text("")
-    monkeypatch.setenv("EMOVIZ_HOME", str(tmp_path / "file"))
-    for words in COMMANDS:
-        if words != ["doctor"] and "tiny" not in words:
-            code, out, err = emoviz(*words)
-            assert (code, out) == (1, ""), words
-            assert err.startswith("emoviz: ")
-            assert len(err.splitlines()) == 1
+    home = {"a file": tmp_path / "file", "read-only": Path("/proc/self"), "below a file": tmp_path / "file" / "home"}
+    monkeypatch.setenv("EMOVIZ_HOME", str(home[request.param]))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        *[["data", "list"], ["data", "show", "simulated"], ["data", "remove", "simulated"], ["models", "list"]],
+        *[["jobs", "list"], ["train", "simulated"], ["train", "simulated", "--background"], ["data", "get", "crema-d"]],
+        *[["analyze", "simulated", "-o", "never.csv"], ["data", "import", "votes.csv", "--name", "votes"]],
+    ],
+    ids=" ".join,
+)
+def test_a_workspace_that_cannot_be_written_is_a_sentence(emoviz, bad_home, tmp_path, monkeypatch, words):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "votes.csv").write_text("id,voice_anger,voice_joy\na,1,2\n")
+    code, out, err = emoviz(*words)
+    assert (code, out) == (1, "")
+    assert err.splitlines()[-1].startswith("emoviz: ")
+    assert not (tmp_path / "never.csv").exists()
 
 
 def test_the_doctor_finds_what_is_wrong_and_goes_on(emoviz, tiny):
@@ -323,17 +354,9 @@ def test_the_doctor_finds_what_is_wrong_and_goes_on(emoviz, tiny):
     assert "move" in checks["jobs"]["detail"]
 
 
-def test_the_doctor_survives_a_workspace_that_cannot_be(emoviz, tmp_path, monkeypatch):
-    (tmp_path / "file").write_text("")
-    monkeypatch.setenv("EMOVIZ_HOME", str(tmp_path / "file"))
-    code, out, err = emoviz("doctor")
+def test_the_doctor_survives_a_workspace_that_cannot_be_written(emoviz, bad_home):
+    code, out, err = emoviz("doctor", "--json")
     assert (code, err) == (1, "")
-    assert "workspace" in out
-
-
-@pytest.mark.skipif(
-    shutil.which("setpriv") is None or os.getuid() != 0, reason="needs root and setpriv to stop being root"
-)
-def test_a_read_only_workspace_is_a_sentence(tiny, tmp_path):
-    home = Path(os.environ["EMOVIZ_HOME"])
-    os.chmod(home, 0o555)
+    assert {"workspace", "jobs", "datasets", "checkpoints"} <= {
+        check["name"] for check in json.loads(out) if not check["well"]
+    }

@@ -281,12 +281,12 @@ def reporting(job_id: str) -> Iterator[Callable[[Progress], None]]:
             updated = database.execute(
                 "UPDATE reports SET fraction = ?, message = ? WHERE at > ? AND fraction > 0 AND fraction < 1"
                 " AND rowid = (SELECT max(rowid) FROM reports WHERE job_id = ?)",
-                (line.fraction, line.message, now - MOMENT, job_id),
+                (line.fraction, _text(line.message), now - MOMENT, job_id),
             )
             if not updated.rowcount:
                 database.execute(
                     "INSERT INTO reports (job_id, at, fraction, message) VALUES (?, ?, ?, ?)",
-                    (job_id, now, line.fraction, line.message),
+                    (job_id, now, line.fraction, _text(line.message)),
                 )
 
         yield report
@@ -342,7 +342,7 @@ def _create(database: sqlite3.Connection) -> None:
 
 
 def _row(database: sqlite3.Connection, job_id: str) -> sqlite3.Row:
-    row = database.execute(f"{JOBS} WHERE job_id = ?", (job_id,)).fetchone()
+    row = database.execute(f"{JOBS} WHERE job_id = ?", (_text(job_id),)).fetchone()
     if row is None:
         known = database.execute("SELECT job_id FROM jobs ORDER BY submitted DESC LIMIT 10").fetchall()
         raise UnknownNameError("job", job_id[:80], [other["job_id"] for other in known])
@@ -389,8 +389,13 @@ def _end(database: sqlite3.Connection, job_id: str, state: State, result: str = 
     database.execute(
         "UPDATE jobs SET state = ?, ended = ?, result = ?, error = ? "
         "WHERE job_id = ? AND state IN ('queued', 'running')",
-        (state, time.time(), result, error, job_id),
+        (state, time.time(), result, _text(error), job_id),
     )
+
+
+def _text(words: str) -> str:
+    """Words as SQLite takes them: file names may hold what is no text."""
+    return words.encode(errors="backslashreplace").decode()
 
 
 def _lease(job_id: str) -> Path:

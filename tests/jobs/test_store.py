@@ -219,7 +219,7 @@ def test_a_job_at_work_cannot_be_forgotten():
 
 
 @pytest.mark.parametrize("ask", [store.get, store.reports, store.cancel, store.wait, store.remove])
-@pytest.mark.parametrize("job_id", ["", "nope", "../../etc/passwd", "a'; DROP TABLE jobs; --", "\x00"])
+@pytest.mark.parametrize("job_id", ["", "nope", "../../etc/passwd", "a'; DROP TABLE jobs; --", "\x00", "\udc80"])
 def test_an_unknown_job_is_a_sentence(ask, job_id):
     with pytest.raises(UnknownNameError, match="Unknown job"):
         ask(job_id)

@@ -14,6 +14,7 @@ from emoviz import workspace
 from emoviz.analysis import findings
 from emoviz.data import simulated
 from emoviz.data import store as datasets
+from emoviz.errors import EmovizError
 from emoviz.jobs import store, worker
 from emoviz.jobs.kinds import Analyze, Download, Import, Order, Train
 from emoviz.jobs.store import State
@@ -158,6 +159,13 @@ def test_a_bug_is_a_failed_job_whose_log_has_the_traceback(capsys):
     assert "ZeroDivisionError: division by zero" in job.error
     assert str(store.log(job_id)) in job.error
     assert "Traceback" in capsys.readouterr().err  # which is the log of a real job
+
+
+def test_what_is_no_text_does_not_stop_the_work():
+    with taken() as job_id:
+        worker.run(job_id, Words((Progress(None, "reading \udc80.csv"),), fails=EmovizError("\udc80.csv is bad.")))
+        job = store.get(job_id)
+    assert (job.message, job.error) == ("reading \\udc80.csv", "\\udc80.csv is bad.")
 
 
 def test_the_last_line_of_a_flood_is_kept():
