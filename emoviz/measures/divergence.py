@@ -16,6 +16,8 @@ from scipy.special import gammaln
 LN2 = math.log(2)
 # Two ways to deal the same votes can differ in the last digits of their divergence.
 SAME = 1e-10
+# What numpy can deal out.
+MOST = 10**9
 
 
 def _log(x):
@@ -104,7 +106,7 @@ def vote_null(
         observed and expected JSD in bits and the p-value, each ``(N,)``, NaN where a side has no votes
 
     Raises:
-        ValueError: if the shapes differ or a count is negative or not whole
+        ValueError: if the shapes differ, a count is negative or not whole, or a sample has a billion votes
     """
     a, b = np.asarray(votes_a, float), np.asarray(votes_b, float)
     if a.shape != b.shape or a.ndim != 2:
@@ -115,6 +117,8 @@ def vote_null(
             raise ValueError("votes must be whole numbers, 0 or more")
     known = (a.sum(1) > 0) & (b.sum(1) > 0)
     a, b = a[known], b[known]
+    if (a + b).sum(1).max(initial=0) >= MOST:
+        raise ValueError(f"a sample must have fewer than {MOST:,} votes")
     observed = jsd(a / a.sum(1, keepdims=True), b / b.sum(1, keepdims=True))
     totals = np.sort(np.stack([a.sum(1), b.sum(1)], 1), axis=1)
     signatures, member = np.unique(
@@ -138,9 +142,8 @@ def vote_null(
     return VoteNull(*(_spread(values, known) for values in (observed / LN2, expected / LN2, p)))
 
 
-def _terms(count: int, first: int, second: int) -> np.ndarray:
-    """What one label with ``count`` pooled votes adds to the JSD when side one holds 0, 1, ... of them, nats."""
-    held = np.arange(count + 1)
+def _terms(held: np.ndarray, count: int, first: int, second: int) -> np.ndarray:
+    """What one label with ``count`` pooled votes adds to the JSD when side one holds so many of them, nats."""
     p, q = held / first, (count - held) / second
     log_m = _log((p + q) / 2)
     return (p * (_log(p) - log_m) + q * (_log(q) - log_m)) / 2
@@ -156,7 +159,7 @@ def _all_deals(counts: np.ndarray, first: int, second: int) -> tuple[np.ndarray,
         ways = gammaln(count + 1) - gammaln(held + 1) - gammaln(count - held + 1)
         dealt = np.add.outer(dealt, held)
         possible = (dealt <= first) & (dealt + left >= first)
-        divergence = np.add.outer(divergence, _terms(count, first, second))[possible]
+        divergence = np.add.outer(divergence, _terms(held, count, first, second))[possible]
         log_ways, dealt = np.add.outer(log_ways, ways)[possible], dealt[possible]
     weights = np.exp(log_ways - log_ways.max())
     return divergence, weights / weights.sum()
@@ -165,7 +168,7 @@ def _all_deals(counts: np.ndarray, first: int, second: int) -> tuple[np.ndarray,
 def _some_deals(counts: np.ndarray, first: int, second: int, n: int, generator: np.random.Generator) -> np.ndarray:
     """JSD (nats) of ``n`` drawn deals."""
     held = generator.multivariate_hypergeometric(counts, first, size=n, method="marginals")
-    return np.sum([_terms(count, first, second)[held[:, k]] for k, count in enumerate(counts)], axis=0)
+    return np.sum([_terms(held[:, k], count, first, second) for k, count in enumerate(counts)], axis=0)
 
 
 def _spread(values: np.ndarray, known: np.ndarray) -> np.ndarray:

@@ -1,6 +1,6 @@
 """How sure a number is. Samples of one speaker resemble each other, so whole groups are drawn, not samples."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from math import sqrt
 
@@ -63,18 +63,24 @@ def bootstrap(
     member, names = pd.factorize(groups)
     if not len(values):
         return NOTHING
-    generator = np.random.default_rng(seed)
-    drawn = (generator.integers(0, len(names), len(names)) for _ in range(resamples))
+    drawn = _drawn(len(names), resamples, seed)
     sizes = np.bincount(member)
     if statistic is None:
         statistic = np.mean
         sums = np.bincount(member, weights=values)
-        draws = np.array([sums[d].sum() / sizes[d].sum() for d in drawn])
+        draws = np.concatenate([sums[block].sum(1) / sizes[block].sum(1) for block in drawn])
     else:
         rows = np.split(np.argsort(member, kind="stable"), np.cumsum(sizes)[:-1])
-        draws = np.array([statistic(values[np.concatenate([rows[g] for g in d])]) for d in drawn])
+        draws = np.array([statistic(values[np.concatenate([rows[g] for g in d])]) for block in drawn for d in block])
     low, high = np.nanquantile(draws, [(1 - level) / 2, (1 + level) / 2])
     return Interval(float(statistic(values)), float(low), float(high), len(values), len(names))
+
+
+def _drawn(groups: int, resamples: int, seed: int) -> Iterator[np.ndarray]:
+    """Groups drawn with replacement, one resample a row, a million draws at a time."""
+    generator, rows = np.random.default_rng(seed), max(1, 1_000_000 // groups)
+    for start in range(0, resamples, rows):
+        yield generator.integers(0, groups, (min(rows, resamples - start), groups))
 
 
 def share(told: np.ndarray, groups: np.ndarray, level: float = 0.95) -> Interval:
@@ -94,7 +100,7 @@ def share(told: np.ndarray, groups: np.ndarray, level: float = 0.95) -> Interval
     told, member = np.asarray(told, float), pd.factorize(np.asarray(groups))[0]
     alone = np.asarray(groups) == ""
     member = np.where(alone, len(told) + np.arange(len(told)), member)
-    count = len(np.unique(member))
+    count = len(pd.unique(member))
     if count == len(told):
         return wilson(int(told.sum()), len(told), level)
     if (told == told[0]).all():

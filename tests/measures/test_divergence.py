@@ -180,8 +180,8 @@ def test_a_side_without_votes_has_no_null(nothing):
 
 
 def test_thousands_of_votes_for_one_label_are_dealt_too():
-    null = vote_null([[9000, 0]], [[9000, 0]])
-    assert (null.observed[0], null.expected[0], null.p[0]) == (0, 0, 1)
+    null = vote_null([[9000, 0], [3e8, 1e8]], [[9000, 0], [3e8, 1e8]])
+    assert_allclose((null.observed, null.expected, null.p), ([0, 0], [0, 0], [1, 1]), atol=1e-6)
 
 
 def test_no_samples_have_an_empty_null():
@@ -195,6 +195,7 @@ def test_no_samples_have_an_empty_null():
         ([[-3, 0]], "whole numbers"),
         ([[0.5, 3]], "whole numbers"),
         ([[np.inf, 3]], "whole numbers"),
+        ([[2e9, 3]], "fewer than 1,000,000,000"),
         ([[1, 2, 3]], "one shape"),
     ],
 )

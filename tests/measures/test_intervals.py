@@ -38,8 +38,8 @@ def test_drawing_samples_where_speakers_differ_promises_too_much():
     assert honest.high - honest.low > 2 * (naive.high - naive.low)
 
 
-def test_the_mean_is_the_statistic_when_none_is_named():
-    values, groups = speakers(1)
+def test_the_mean_of_uneven_groups_is_the_statistic_when_none_is_named():
+    values, groups = (x[200:230] for x in speakers(1, groups=50, each=7))
     named = intervals.bootstrap(values, groups, lambda rows: rows.mean(), resamples=100)
     plain = intervals.bootstrap(values, groups, resamples=100)
     assert_allclose((named.value, named.low, named.high), (plain.value, plain.low, plain.high))
@@ -62,6 +62,13 @@ def test_the_same_seed_gives_the_same_interval():
     values, groups = speakers(2)
     assert intervals.bootstrap(values, groups, seed=3) == intervals.bootstrap(values, groups, seed=3)
     assert intervals.bootstrap(values, groups, seed=3) != intervals.bootstrap(values, groups, seed=4)
+
+
+def test_more_groups_than_fit_one_block_are_drawn_block_by_block():
+    values = np.random.default_rng(0).normal(size=300_000)
+    found = intervals.bootstrap(values, resamples=50)
+    error = values.std() / len(values) ** 0.5
+    assert found.high - found.low == pytest.approx(2 * 1.96 * error, rel=0.4)
 
 
 def test_missing_values_are_left_out():
