@@ -92,6 +92,9 @@ class EmotionModel(nn.Module):
     def end_epoch(self, epoch: int, batches: "Batches") -> None:
         """Look at all training samples after an epoch (anchors, pseudo labels). Epochs are counted from 1."""
 
+    def finish(self, batches: "Batches") -> None:
+        """Look at all training samples once more, when the weights are the final ones."""
+
     def optimizers(self) -> list[torch.optim.Optimizer]:
         """Fresh optimisers over all parameters."""
         raise NotImplementedError

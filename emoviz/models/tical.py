@@ -26,6 +26,8 @@ from emoviz.models.inputs import Inputs
 from emoviz.models.space import Geometry, Space
 
 TINY = 1e-7
+# Rules of typicality that ask the anchors.
+BY_ANCHORS = ("prototype", "conformal", "knn", "radius")
 # What each number may be: least and most.
 BOUNDS = {
     "width": (4, 1024),
@@ -99,7 +101,7 @@ class TicalConfig:
         weight_floor: least weight under ``down``
         score_bins: classes into which scores are cut for heads, anchors and conflict
         epochs: at most
-        batch: samples a step
+        batch: samples a step; fewer where an epoch would have less than 16 steps
         lr: learning rate at the start, falling to a twentieth along a cosine
         weight_decay: of AdamW
         average: decay per step of the running average of the weights, which is what is validated and kept
@@ -111,7 +113,7 @@ class TicalConfig:
     context: bool = True
     width: int = 64
     sequence: SequenceKind = "gru"
-    members: int = 4
+    members: int = 2
     dropout: float = 0.2
     geometry: Geometry = "hyperbolic"
     ball_dim: int = 8
@@ -233,7 +235,7 @@ class Tical(EmotionModel):
         self.label_prior.copy_((shown.sum(0) + 1) / (len(shown) + self.labels))
 
     def _cut(self, scores: Tensor) -> None:
-        """Three bins: negative, neutral, positive where scores have both signs, else equal shares; seven: equal widths."""
+        """Three bins: negative, neutral, positive where scores have both signs, else thirds; seven of equal widths."""
         reach = scores.abs().max()
         if self.labels == 3 and scores.min() < 0 < scores.max():
             edges = torch.stack([-reach / 6, reach / 6])
@@ -262,39 +264,51 @@ class Tical(EmotionModel):
     def end_epoch(self, epoch: int, batches: Batches) -> None:
         self.eval()
         self.epoch.fill_(epoch)
-        if epoch < self._anchors_from:
+        by_anchors = self.config.typicality in BY_ANCHORS or self.config.rho > 0
+        if epoch < self._anchors_from or not (by_anchors or self.pseudo == "memory"):
             return
-        seen = [(self._see(batch), batch) for batch in batches]
-        points, q = (torch.cat([getattr(s, name) for s, _ in seen], 1) for name in ("points", "said"))
-        fused = torch.cat([self._as_distribution(s.fused) for s, _ in seen])
-        target = self._distribution(torch.cat([b.target for _, b in seen]))
-        keys = torch.cat([self._keys(b) for _, b in seen], 1)
-        present = torch.cat([self._present(b) for _, b in seen], 1)
-        everywhere = torch.cat([present, present.any(0, keepdim=True)])
-        self.bank.fill(
-            points, torch.cat([q, fused[None]]), _unique_mode(target), keys, everywhere, self.config.anchor_share
-        )
+        whole = self._look(batches)
+        if by_anchors:
+            self._choose_anchors(whole)
         if self.pseudo == "memory":
-            self._remember(
-                epoch,
-                torch.cat([s.head for s, _ in seen], 1),
-                points[:-1],
-                target,
-                torch.cat([b.rows for _, b in seen]),
-            )
+            self._remember(epoch, whole)
+
+    @torch.no_grad()
+    def finish(self, batches: Batches) -> None:
+        self.eval()
+        self._choose_anchors(self._look(batches))
+
+    def _look(self, batches: Batches) -> "_Whole":
+        """Everything known of all training samples, in order."""
+        seen = [(self._see(batch), batch) for batch in batches]
+        present = torch.cat([s.present for s, _ in seen], 1)
+        return _Whole(
+            head=torch.cat([s.head for s, _ in seen], 1),
+            said=torch.cat([torch.cat([s.said, self._as_distribution(s.fused)[None]]) for s, _ in seen], 1),
+            points=torch.cat([s.points for s, _ in seen], 1),
+            target=self._distribution(torch.cat([batch.target for _, batch in seen])),
+            keys=torch.cat([torch.cat([batch.keys.T, batch.keys.sum(1)[None]]) for _, batch in seen], 1),
+            rows=torch.cat([batch.rows for _, batch in seen]),
+            present=torch.cat([present, present.any(0, keepdim=True)]),
+        )
+
+    def _choose_anchors(self, whole: "_Whole") -> None:
+        label = _unique_mode(whole.target)
+        self.bank.fill(whole.points, whole.said, label, whole.keys, whole.present, self.config.anchor_share)
 
     @property
     def _anchors_from(self) -> int:
         return self.config.phase if self.config.stages == "schedule" else 1
 
-    def _remember(self, epoch: int, head: Tensor, points: Tensor, target: Tensor, rows: Tensor) -> None:
+    def _remember(self, epoch: int, whole: "_Whole") -> None:
         """Move the training labels of each modality towards what it shows (methods 1.4)."""
+        rows = whole.rows
         if not len(self.memory):
-            self.memory = target.new_zeros(int(rows.max()) + 1, self.sides, self.labels)
-            self.memory[rows] = target[:, None]
+            self.memory = whole.target.new_zeros(int(rows.max()) + 1, self.sides, self.labels)
+            self.memory[rows] = whole.target[:, None]
         keep = 1 - (1 - self.config.memory_start) / math.sqrt(epoch)
-        new = self._blend(head, points)
-        self.memory[rows] = keep * self.memory[rows] + (1 - keep) * new.transpose(0, 1)
+        new = self._blend(whole.head, whole.points[:-1]).transpose(0, 1)
+        self.memory[rows] = keep * self.memory[rows] + (1 - keep) * new
 
     def _blend(self, head: Tensor, points: Tensor) -> Tensor:
         """What a modality says, by its head and by its place among the prototypes, ``(M, B, K)``."""
@@ -304,10 +318,6 @@ class Tical(EmotionModel):
         return self.config.rho * (-gap / self.config.temperature).softmax(-1) + (1 - self.config.rho) * head
 
     # From a batch to everything that is known of it without its labels.
-
-    def _keys(self, batch: Batch) -> Tensor:
-        """Keys of all sides, the fused one last: ``(M + 1, B)``."""
-        return torch.cat([batch.keys.T, batch.keys.sum(1)[None]])
 
     def _present(self, batch: Batch) -> Tensor:
         return torch.stack([batch.present[name] for name in self.inputs.names])
@@ -497,6 +507,19 @@ class _Seen:
     members: Tensor  # (E, B, K) log probabilities, or (E, B) scores
     fused: Tensor  # (B, K) or (B,)
     present: Tensor  # (M, B)
+
+
+@dataclass(frozen=True)
+class _Whole:
+    """Inside a model: all training samples at once, the fused side last."""
+
+    head: Tensor  # (M, N, K)
+    said: Tensor  # (M + 1, N, K)
+    points: Tensor  # (M + 1, N, D)
+    target: Tensor  # (N, K)
+    keys: Tensor  # (M + 1, N)
+    rows: Tensor  # (N,)
+    present: Tensor  # (M + 1, N)
 
 
 def _unique_mode(distribution: Tensor) -> Tensor:

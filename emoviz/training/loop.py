@@ -9,7 +9,8 @@ import copy
 import math
 import os
 import tempfile
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +26,8 @@ from emoviz.models.zoo import MODELS
 
 # The rate falls to this share of its start.
 LAST_RATE = 0.05
+# A small dataset gets smaller batches, so that an epoch has at least this many steps.
+LEAST_STEPS = 16
 
 
 @dataclass(frozen=True)
@@ -117,6 +120,17 @@ def train(
     return run.best_model()
 
 
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Networks this small gain little from a second thread, and lose tenfold where another process wants its core."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
 class _Run:
     """A training between two epochs."""
 
@@ -144,7 +158,7 @@ class _Run:
     def epoch_done(self) -> EpochReport:
         """Train one epoch."""
         # Other torch code may run between two epochs: the state of dropout's generator is this run's own.
-        with torch.random.fork_rng(devices=[]):
+        with torch.random.fork_rng(devices=[]), _one_thread():
             torch.set_rng_state(self.random)
             train_loss = self._pass()
             self.random = torch.get_rng_state()
@@ -167,8 +181,9 @@ class _Run:
             for group in optimizer.param_groups:
                 group["lr"] = rate
         total = 0.0
+        size = max(2, min(self.config.batch, len(self.rows) // LEAST_STEPS))
         order = self.rows[torch.randperm(len(self.rows), generator=self.shuffle).to(self.rows.device)]
-        for step, rows in enumerate(order.split(self.config.batch)):
+        for step, rows in enumerate(order.split(size)):
             for optimizer in self.optimizers:
                 optimizer.zero_grad()
             loss = self.model.loss(self.samples.batch(rows))
@@ -202,6 +217,7 @@ class _Run:
     def best_model(self) -> EmotionModel:
         """The averaged model as it was after its best epoch."""
         self.average.load_state_dict(self.kept)
+        self.average.finish(Ordered(self.samples, self.rows))
         return self.average.eval()
 
     # To and from plain tensors.

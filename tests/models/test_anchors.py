@@ -40,19 +40,18 @@ def test_a_point_among_the_anchors_is_more_typical_than_one_far_away(rule):
     bank, points, label, keys, _ = filled()
     near = typicality(bank, points, label, keys, rule).mean()
     far = typicality(bank, points, (label + 1) % 3, keys, rule).mean()
-    assert far < 0.2 < near
-    assert 0 < far and near <= 1
+    assert 0 < far < 0.2 < near <= 1
 
 
 def test_the_median_anchor_is_fully_typical():
-    bank, points, label, keys, _ = filled(n=60, size=20)
+    bank, points, label, *_ = filled(n=60, size=20)
     others = torch.arange(1000, 1060)
     assert (typicality(bank, points, label, others) == 1).float().mean() > 0.4
 
 
 def test_a_sample_does_not_vouch_for_itself():
     # An outlier that is an anchor widens its own class unless it is left out.
-    bank, points, label, keys, _ = filled(n=9, size=3)
+    bank, points, label, *_ = filled(n=9, size=3)
     bank.points[0, 0, 0] = BALL.point(-5 * points[0])
     bank.keys[0, 0, 0] = 777
     outlier, stranger = torch.tensor([777]), torch.tensor([778])
@@ -69,7 +68,7 @@ def test_samples_with_the_same_input_are_left_out_together():
 
 
 def test_identical_anchors_still_have_a_width():
-    bank, points, label, keys, _ = filled(spread=0.0)
+    bank, points, label, *_ = filled(spread=0.0)
     assert (bank.scales > 0).all()
     assert typicality(bank, points, label, torch.arange(100, 130)).isfinite().all()
 

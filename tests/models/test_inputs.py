@@ -84,7 +84,7 @@ def test_a_dataset_without_features_is_refused_with_the_way_out():
 def test_other_labels_are_refused_by_name():
     dataset = tiny.dataset()
     other = replace(dataset, labels=dataset.labels[::-1])
-    with pytest.raises(DatasetError, match="anger, joy, calm.*calm, joy, anger"):
+    with pytest.raises(DatasetError, match=r"anger, joy, calm.*calm, joy, anger"):
         check(declare(dataset), other, "toy")
 
 
