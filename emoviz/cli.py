@@ -105,7 +105,7 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument("dataset", metavar="DATASET", help="name of the dataset")
     made.add_argument("--model", default="tical", help="which model of the zoo")
-    made.add_argument("--seed", type=int, default=0, help="of everything drawn by chance")
+    made.add_argument("--seed", type=int, default=0, help="seed of everything drawn by chance")
     made.add_argument(
         "--folds", type=int, default=5, help="models that each leave out some groups, beside the final one"
     )

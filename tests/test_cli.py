@@ -306,6 +306,13 @@ def test_a_wrong_setting_is_a_sentence(emoviz, tiny, setting):
     assert err.splitlines()[-1].startswith("emoviz: ")
 
 
+@pytest.mark.parametrize("option", ["--folds=-1", "--folds=1", "--folds=1000", "--seed=-1", f"--seed={2**70}"])
+def test_a_number_that_cannot_be_is_a_sentence(emoviz, tiny, option):
+    code, out, err = emoviz("train", "tiny", option)
+    assert (code, out) == (1, "")
+    assert err.splitlines()[-1].startswith("emoviz: ")
+
+
 @pytest.mark.parametrize(
     "name", ["out.xlsx", "out", "out.parquet.exe", ".parquet", "missing/out.parquet", "folder.csv"]
 )

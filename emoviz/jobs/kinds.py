@@ -10,7 +10,7 @@ from collections.abc import Generator
 from dataclasses import asdict, dataclass
 from typing import ClassVar
 
-from emoviz.errors import JobError
+from emoviz.errors import ConfigError, JobError
 from emoviz.progress import Progress
 
 
@@ -42,10 +42,13 @@ class Train(Order):
         dataset: name of the dataset
         model: name in the zoo
         settings: ``key=value`` pairs for the fields of the model's config
-        seed: of everything drawn by chance
-        folds: group-disjoint fold models beside the final one
+        seed: of everything drawn by chance, 0 to 2**32 - 1
+        folds: group-disjoint fold models beside the final one, 0 or at least 2
         device: ``cpu``, ``cuda`` or ``auto``
         name: of the checkpoint; chosen from dataset and model where ``None``
+
+    Raises:
+        ConfigError: for a seed or a number of folds that cannot be
     """
 
     dataset: str
@@ -57,6 +60,12 @@ class Train(Order):
     name: str | None = None
 
     takes_turns: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.seed < 2**32:
+            raise ConfigError(f"The seed is {self.seed}; it must lie between 0 and {2**32 - 1}.")
+        if self.folds < 0 or self.folds == 1:
+            raise ConfigError(f"There cannot be {self.folds} folds: choose 2 or more, or 0 for none.")
 
     @property
     def title(self) -> str:
