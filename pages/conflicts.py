@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from emoviz.app import browse, controls, detail, frame
+from emoviz.analysis import words
+from emoviz.app import browse, controls, detail, frame, state
 
 frame.start()
 
@@ -18,7 +19,7 @@ def body() -> None:
     rows = browse.rows(look)
 
     # draw
-    browse.headline(look, rows)
+    st.markdown(words.shown(len(rows), len(look.findings.table), browse.order(look)[0], state.view().focus))
     controls.selected(look, "conflicts")
     with st.container(key="conflicts_body"):
         left, right = st.columns([1.6, 1], gap="medium")

@@ -7,7 +7,6 @@ from emoviz.analysis.portrait import Portrait, Side
 from emoviz.analysis.slices import Judge
 from emoviz.analysis.summary import Matrix, Summary, Winner
 from emoviz.data.dataset import FUSED
-from emoviz.measures.intervals import Interval
 
 TYPES = {
     "agreement": "the sides agree as far as anyone can tell",
@@ -36,13 +35,8 @@ def side(name: str) -> str:
 
 
 def percent(value: float, digits: int = 0) -> str:
-    """A share of 1 as ``24.5 %``."""
-    return f"{100 * value:.{digits}f} %"
-
-
-def interval(value: Interval, digits: int = 1) -> str:
-    """``67.5 % (65.4 to 69.6)``."""
-    return f"{percent(value.value, digits)} ({100 * value.low:.{digits}f} to {100 * value.high:.{digits}f})"
+    """A share of 1 as ``24.5 %``, which no line breaks."""
+    return f"{100 * value:.{digits}f}\u00a0%"
 
 
 def question(modalities: Sequence[str]) -> str:
@@ -161,4 +155,18 @@ def contents(samples: int, modalities: Sequence[str], labels: Sequence[str], ann
     return (
         f"{samples:,} samples of {plain(listed(modalities))}; {len(labels)} emotions: {plain(listed(labels))}. "
         f"People judged: {judged}."
+    )
+
+
+def shown(rows: int, samples: int, column: str, focused: bool) -> str:
+    """What a list shows, in which order, and what can be done with it."""
+    which = (
+        f"All **{samples:,}** samples"
+        if rows == samples
+        else f"The **{rows:,}** selected of {samples:,} samples"
+        if focused
+        else f"**{rows:,}** of {samples:,} samples"
+    )
+    return (
+        f"{which}, ordered by {plain(column.replace('_', ' '))}. Click one to see who says what; the keys ← and → walk."
     )

@@ -40,17 +40,6 @@ def focus(look: Looking, rows: np.ndarray) -> int | None:
     return look.row if look.row is not None else int(rows[0]) if len(rows) else None
 
 
-def headline(look: Looking, rows: np.ndarray) -> None:
-    """How many there are, in a sentence."""
-    n = len(look.findings.table)
-    if len(rows) == n:
-        st.markdown(f"All **{n:,}** samples.")
-    elif state.view().focus:
-        st.markdown(f"The **{len(rows):,}** selected of {n:,} samples.")
-    else:
-        st.markdown(f"**{len(rows):,}** of {n:,} samples pass the filters.")
-
-
 def listed(look: Looking, rows: np.ndarray, key: str) -> None:
     """One page of the samples, with the controls of order and form above and the pages below."""
     layout = _form(look, key)

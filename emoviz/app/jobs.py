@@ -55,13 +55,13 @@ def _waiting(job_id: str) -> None:
         st.rerun()
 
 
-def line(job: Job, key: str, outcome: Callable[[Job], None] | None = None) -> None:
+def line(job: Job, key: str, look: Callable[[Job], None] | None = None) -> None:
     """One job: title, state, progress, time left, cancel; its error stays until the job is removed.
 
     Args:
         job: as it stands
         key: of the page, for the keys of its widgets
-        outcome: draws what a job that is done has made
+        look: goes to what a job that is done has made
     """
     name, colour, icon = BADGES[job.state]
     with st.container(border=True, key=f"{key}_job_{job.job_id}"):
@@ -78,6 +78,10 @@ def line(job: Job, key: str, outcome: Callable[[Job], None] | None = None) -> No
                     args=(job.job_id,),
                 )
             else:
+                if job.state is State.DONE and look is not None:
+                    name = f"{key}.open.{job.job_id}"
+                    if st.button("Look at it", key=name, icon=":material/visibility:", type="tertiary"):
+                        look(job)
                 st.button(
                     "",
                     key=f"{key}.forget.{job.job_id}",
@@ -91,8 +95,6 @@ def line(job: Job, key: str, outcome: Callable[[Job], None] | None = None) -> No
             st.progress(job.fraction or 0.0, f"{words.plain(job.message) or 'starting'} · {words.seconds(job.left)}")
         elif job.error:
             st.error(job.error, icon=":material/error:")
-        elif job.state is State.DONE and outcome is not None:
-            outcome(job)
 
 
 def _cancel(job_id: str) -> None:

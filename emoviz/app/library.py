@@ -15,7 +15,7 @@ from emoviz.data.dataset import FUSED
 from emoviz.data.store import Info
 from emoviz.jobs import store as job_store
 from emoviz.jobs.kinds import Analyze, Download, Import, Train
-from emoviz.jobs.store import Job
+from emoviz.jobs.store import Job, State
 from emoviz.models import checkpoints, zoo
 from emoviz.models.checkpoints import Card
 from emoviz.plots import numbers
@@ -38,20 +38,18 @@ def _job_list() -> None:
     if before - active:
         st.rerun()  # what a job made shows in the rest of the page
     for job in [job for job in found if job.active] + [job for job in found if not job.active][:RECENT]:
-        jobs.line(job, "datasets", _outcome)
+        jobs.line(job, "datasets", _look)
+        if job.state is State.DONE and isinstance(job.order, Import):
+            _report(job)
 
 
-def _outcome(job: Job) -> None:
-    """What a job that is done has made, and the way to it."""
-    if isinstance(job.order, Import):
-        lines = [report.message for report in job_store.reports(job.job_id)]
-        said = lines[lines.index(f"stored as {job.result}") + 1 :] if f"stored as {job.result}" in lines else lines[-1:]
-        st.markdown(words.plain(said[0]) if said else "")
-        if len(said) > 1:
-            with st.expander(f"What was mended or left out: {len(said) - 1} notes"):
-                st.markdown("\n".join(f"- {words.plain(line)}" for line in said[1:]))
-    if st.button("Look at it", key=f"datasets.open.{job.job_id}", icon=":material/visibility:"):
-        _look(job)
+def _report(job: Job) -> None:
+    """What an import took, mended and left out."""
+    lines = [report.message for report in job_store.reports(job.job_id)]
+    end = f"stored as {job.result}"
+    said = lines[lines.index(end) + 1 :] if end in lines else lines[-1:]
+    with st.expander(words.plain(" ".join(said[:1])), expanded=len(said) > 1, icon=":material/fact_check:"):
+        st.markdown("\n".join(f"- {words.plain(line)}" for line in said[1:]) or "Nothing was mended or left out.")
 
 
 def _look(job: Job) -> None:
@@ -145,6 +143,9 @@ def card(one: Card) -> None:
             if one.simulated:
                 st.badge("simulated", color="violet", icon=":material/science:")
         st.html(numbers.facts(numbers.measured(one.metrics)))
+        if st.button("Look at it", key=f"datasets.card.{one.name}.open", icon=":material/visibility:"):
+            state.change(dataset=one.dataset, model=one.name)
+            st.switch_page("pages/overview.py", query_params=state.query())
         with st.expander("How it was made, and its limits"):
             st.markdown("\n".join(f"- {words.plain(limit)}" for limit in one.limits))
             st.caption(f"Seed {one.seed}, {one.folds} folds, trained in {one.seconds:,.0f} s on {one.created}.")

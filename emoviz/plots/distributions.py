@@ -24,7 +24,7 @@ def side_by_side(portrait: Portrait, heads: dict[str, str] | None = None) -> str
     strongest = np.max([given for side in sides for given in (side.people, side.model) if given is not None], axis=0)
     order = range(len(portrait.labels))
     folded = [k for k in order if len(portrait.labels) > MANY and strongest[k] < SHOWN]
-    head = "".join(f"<b>{text(heads.get(side.name, _name(side)))} <small>%</small></b>" for side in sides)
+    head = "".join(f"<b>{text(heads.get(side.name, _name(side)))}</b>" for side in sides)
     shown = "".join(_row(portrait, sides, k) for k in order if k not in folded)
     rest = "".join(_row(portrait, sides, k) for k in folded)
     more = f"<details><summary>{len(folded)} more below {percent(SHOWN)}</summary>{rest}</details>" if folded else ""
@@ -86,7 +86,7 @@ def _legend(sides: list[Side]) -> str:
     kinds = [
         f'<span><i class="ev-{kind}"></i>{words}</span>'
         for kind, words, shown in (
-            ("people", "people", any(side.people is not None for side in sides)),
+            ("people", "people, in percent", any(side.people is not None for side in sides)),
             ("model", "model: what it expects people to perceive", any(side.model is not None for side in sides)),
         )
         if shown

@@ -29,4 +29,4 @@ def width(share: float) -> str:
 
 def percent(share: float, digits: int = 0) -> str:
     """A share of 1 in percent, a dash for NaN."""
-    return "–" if math.isnan(share) else f"{100 * share:.{digits}f} %"
+    return "–" if math.isnan(share) else f"{100 * share:.{digits}f}\u00a0%"

@@ -54,7 +54,11 @@ def overview(total: Summary, judge: Judge | None, metrics: Sequence[Metric]) -> 
                 ((winner.a, winner.follows_a), (winner.b, winner.follows_b)), key=lambda one: one[1].value
             )
             given.append(
-                Fact(percent(share.value, 1), f"follow the {name} where both are clear and differ", sure(share))
+                Fact(
+                    percent(share.value, 1),
+                    f"follow the {name} where {winner.a} and {winner.b} clearly differ",
+                    sure(share),
+                )
             )
     given += [
         Fact(f"{metric.value:.3f}", f"model: {metric.name}", f"{metric.low:.3f} to {metric.high:.3f}, {metric.on}")

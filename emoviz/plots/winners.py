@@ -8,7 +8,7 @@ from emoviz.plots.html import WHOLE, modality_colour, percent, text, width
 
 
 def bars(winners: Sequence[Winner], modalities: tuple[str, ...]) -> str:
-    """One line an outcome, in it one bar for each judge: people thick, the model thin.
+    """One line an outcome, in it one bar for each judge, the first one thick.
 
     Args:
         winners: of one pair of modalities, by each judge that knows
@@ -21,7 +21,8 @@ def bars(winners: Sequence[Winner], modalities: tuple[str, ...]) -> str:
         ("neither", WHOLE, [(w, w.neither) for w in winners]),
     )
     rows = "".join(_row(name, colour, shares) for name, colour, shares in outcomes)
-    legend = "".join(f"<span>{_bar(w.judge)}: {w.judge}, n = {w.n:,}</span>" for w in winners)
+    bars_ = ("thick: ", "thin: ") if len(winners) > 1 else ("",)
+    legend = "".join(f"<span>{bar}{w.judge}, n = {w.n:,}</span>" for bar, w in zip(bars_, winners, strict=True))
     return (
         f'<div class="ev ev-wins" role="group" aria-label="{text(spoken(winners))}">{rows}'
         f'<div class="ev-legend">{legend}<span>whiskers: 95 % interval</span></div></div>'
@@ -37,12 +38,8 @@ def spoken(winners: Sequence[Winner]) -> str:
     )
 
 
-def _bar(judge: str) -> str:
-    return "thick" if judge == "people" else "thin"
-
-
 def _row(name: str, colour: str, shares: list[tuple[Winner, Interval]]) -> str:
-    marks = "".join(_mark(winner, value) for winner, value in shares)
+    marks = "".join(_mark(winner, value, first=place == 0) for place, (winner, value) in enumerate(shares))
     (_, first), *others = shares
     more = "".join(f" · {winner.judge} {100 * value.value:.1f}" for winner, value in others)
     return (
@@ -52,12 +49,13 @@ def _row(name: str, colour: str, shares: list[tuple[Winner, Interval]]) -> str:
     )
 
 
-def _mark(winner: Winner, value: Interval) -> str:
+def _mark(winner: Winner, value: Interval, first: bool) -> str:
     title = text(
         f"{winner.judge}: {percent(value.value, 1)}, 95 %: {percent(value.low, 1)} to {percent(value.high, 1)}, "
         f"{value.n:,} samples of {value.groups:,} speakers"
     )
+    kind = "ev-bar" if first else "ev-bar ev-second"
     return (
-        f'<span class="ev-bar ev-{winner.judge}" title="{title}"><b style="width:{width(value.value)}"></b>'
+        f'<span class="{kind}" title="{title}"><b style="width:{width(value.value)}"></b>'
         f'<i style="left:{width(value.low)};width:{width(value.high - value.low)}"></i></span>'
     )

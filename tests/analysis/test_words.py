@@ -17,7 +17,7 @@ def test_the_first_sentence_has_count_and_share(findings):
     total = summary.summary(findings)
     sentence = words.headline(total, "people", ("voice", "face"))
     count = total.disagreement("people").count
-    assert f"**{count} of 120 samples ({100 * count / 120:.1f} %)**" in sentence
+    assert f"**{count} of 120 samples ({100 * count / 120:.1f}\u00a0%)**" in sentence
     assert "people given only the voice and people given only the face" in sentence
 
 

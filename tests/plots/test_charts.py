@@ -78,7 +78,7 @@ def test_many_emotions_fold_the_small_ones_away(findings):
     given[3] = 1 - given.sum() + 0.005
     sides = tuple(replace(side, people=given) for side in one.sides)
     chart = distributions.side_by_side(replace(one, labels=many, colours=("#000000",) * 40, sides=sides))
-    assert "39 more below 4 %" in chart
+    assert "39 more below 4\u00a0%" in chart
 
 
 def test_the_winners_chart_says_shares_and_intervals(findings):
