@@ -29,6 +29,9 @@ def serve(host: str = "127.0.0.1", port: int = 8501) -> None:
         "server.fileWatcherType": "none",
         "browser.gatherUsageStats": "false",
     }
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     os.chdir(ROOT)
-    os.execv(sys.executable, command + [f"--{name}={value}" for name, value in options.items()])
+    os.execve(
+        sys.executable,
+        command + [f"--{name}={value}" for name, value in options.items()],
+        {"OMP_WAIT_POLICY": "PASSIVE", **os.environ},
+    )

@@ -10,7 +10,7 @@ from emoviz.workspace import ROOT
 
 def test_the_server_listens_where_it_is_told_and_tells_nobody_else(monkeypatch):
     started = []
-    monkeypatch.setattr(os, "execv", lambda program, command: started.append((program, command)))
+    monkeypatch.setattr(os, "execve", lambda program, command, _: started.append((program, command)))
     monkeypatch.setattr(os, "chdir", lambda path: None)
     serve.serve("127.0.0.1", 9000)
     ((program, command),) = started
