@@ -19,7 +19,9 @@ if st.toggle("show", value=st.query_params.get("show") == "1"):
             disk.Column("score", "Score", "number", score, range=(0, 1)),
         ),
         colour_by="label",
-        anchors=tuple(disk.Anchor(e, c, float(x), float(y)) for e, c, (x, y) in zip(EMOTIONS, COLOURS, centres, strict=True)),
+        anchors=tuple(
+            disk.Anchor(e, c, float(x), float(y)) for e, c, (x, y) in zip(EMOTIONS, COLOURS, centres, strict=True)
+        ),
         selected=st.session_state.get("chosen"),
         height=760,
     )

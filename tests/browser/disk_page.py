@@ -1,4 +1,4 @@
-"""The page of the disk's browser tests: a cloud with everything a disk can have. ``?n=600&far=1``."""
+"""The page of the disk's browser tests: a cloud with everything a disk can have. ``?n=600``."""
 
 import json
 
@@ -11,7 +11,7 @@ EMOTIONS = ("anger", "disgust", "fear", "happiness", "neutral", "sadness")
 COLOURS = ("#d55e00", "#8a9a2b", "#7f5aa2", "#e0a100", "#8c8c8c", "#0072b2")
 
 
-def view(n: int) -> disk.DiskView:
+def view(n: int, selected: np.ndarray | None = None, primary: int | None = None) -> disk.DiskView:
     """Six emotions around the disk, some points without a place, some at the very rim, some values missing."""
     random = np.random.default_rng(3)
     emotion = random.integers(0, 6, n)
@@ -48,38 +48,40 @@ def view(n: int) -> disk.DiskView:
         ),
         colour_by="label",
         anchors=tuple(
-            disk.Anchor(name, colour, x, y) for name, colour, (x, y) in zip(EMOTIONS, COLOURS, places.tolist(), strict=True)
+            disk.Anchor(name, colour, x, y)
+            for name, colour, (x, y) in zip(EMOTIONS, COLOURS, places.tolist(), strict=True)
         ),
-        constellation=disk.Constellation(sides, (disk.Link(0, 1, 0.83), disk.Link(0, 2), disk.Link(1, 2, 0.12)), "1001"),
-        selected=st.session_state.get("selected"),
-        primary=st.session_state.get("primary"),
+        constellation=disk.Constellation(
+            sides, (disk.Link(0, 1, 0.83), disk.Link(0, 2), disk.Link(1, 2, 0.12)), "1001"
+        ),
+        selected=selected,
+        primary=primary,
         related=(11, 12, 13),
-        height=int(st.query_params.get("height", 680)),
+        height=680,
         texts=disk.Texts(caveat="Predictions of what others would perceive, never a readout of what somebody feels."),
     )
 
 
 def main() -> None:
     st.set_page_config(layout="wide")
-    shown = view(int(st.query_params.get("n", 600)))
-    event = disk.show(shown, key="disk")
-    heard = st.session_state.setdefault("heard", [])
+    n, remembered = int(st.query_params.get("n", 600)), st.session_state
+    heard = remembered.setdefault("heard", [])
+    if st.button("choose ten"):
+        remembered.selected = np.arange(n) < 10
+    event = disk.heard(view(n), "disk")
     if event:
         said = {"kind": event.kind, "mode": event.mode, "row": event.row, "colour_by": event.colour_by}
         if event.mask is not None:
-            st.session_state.selected = event.mask
+            remembered.selected = event.mask
             said["rows"] = np.flatnonzero(event.mask).tolist()
         if event.row is not None:
-            st.session_state.primary = None if event.row < 0 else event.row
+            remembered.primary = None if event.row < 0 else event.row
         if event.hidden is not None:
-            said["hidden"] = {name: sorted(codes) for name, codes in event.hidden.items()}
-            said["ranges"] = event.ranges
+            said |= {"hidden": {name: sorted(codes) for name, codes in event.hidden.items()}, "ranges": event.ranges}
         if event.camera is not None:
             said["camera"] = [event.camera.re, event.camera.im, event.camera.zoom, event.camera.angle]
         heard.append(said)
-    if st.button("choose ten"):
-        st.session_state.selected = np.arange(len(shown.xy)) < 10
-        st.rerun()
+    disk.show(view(n, remembered.get("selected"), remembered.get("primary")), key="disk")
     st.html(f'<pre id="heard" hidden>{json.dumps(heard)}</pre>')
 
 

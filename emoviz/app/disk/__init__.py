@@ -9,7 +9,8 @@ Three kinds of message, so that nothing large travels twice:
 * the *stage* carries the program and never changes;
 * *buffers* carry positions, columns and the selection as bytes, one each, named by their content:
   Streamlit sends an unchanged one as a reference, and a new colour needs one column, not the cloud;
-* the *state* carries everything small (camera, anchors, constellation, what is filtered) as JSON.
+* *setting* and *state* carry everything small as JSON: what seldom changes (columns, anchors, words),
+  and what changes with every gesture (camera, constellation, what is filtered).
 
 Points lie in the open unit disk (curvature -1), y up, as float32; what is computed from them, here
 and in the browser, is float64.
@@ -28,6 +29,8 @@ from emoviz.app.disk import parts, payload
 Kind = Literal["category", "number", "diverging"]
 Model = Literal["poincare", "klein", "tangent", "half-plane"]
 Mode = Literal["new", "add", "clear", "undo", "redo"]
+Gesture = Literal["select", "primary", "filter", "colour", "camera"]
+GESTURES: tuple[Gesture, ...] = ("select", "primary", "filter", "colour", "camera")  # the weightiest first
 # What positions and the first columns may weigh together; further columns follow when they are asked for.
 FIRST_BYTES_PER_POINT = 14
 
@@ -200,7 +203,7 @@ class DiskEvent:
         camera: where the disk came to rest
     """
 
-    kind: Literal["select", "primary", "filter", "colour", "camera"]
+    kind: Gesture
     mask: np.ndarray | None = None
     mode: Mode | None = None
     row: int | None = None
@@ -212,6 +215,9 @@ class DiskEvent:
 
 def show(view: DiskView, key: str) -> DiskEvent | None:
     """Draw the disk where the page stands now.
+
+    A page whose view follows the gestures asks :func:`heard` first and draws what is wanted then, or
+    runs again after an event; until it does, the browser keeps to what the person did.
 
     Args:
         view: what to show
@@ -226,20 +232,13 @@ def show(view: DiskView, key: str) -> DiskEvent | None:
     payload.check(view)
     asked = st.session_state.setdefault(f"{key}.asked", set())
     with st.container(gap=None):
-        heard = parts.STAGE(
-            key=key,
-            data={"id": key, "height": view.height},
-            on_select_change=_nothing,
-            on_primary_change=_nothing,
-            on_filter_change=_nothing,
-            on_colour_change=_nothing,
-            on_camera_change=_nothing,
-        )
-        event, serial = _event(view, heard)
-        serial = max(serial, st.session_state.get(f"{key}.serial", 0))
-        st.session_state[f"{key}.serial"] = serial
-        if heard.colour:
-            asked.add(heard.colour["colour_by"])
+        listeners = {f"on_{gesture}_change": _nothing for gesture in GESTURES}
+        told = parts.STAGE(key=key, data={"id": key, "height": view.height}, **listeners)
+        # A gesture that the page has not heard of yet cannot be in its view.
+        answered = st.session_state.get(f"{key}.serial", 0)
+        event = _event(view, told, key)
+        if told.colour:
+            asked.add(told.colour["colour_by"])
         asked.update({view.colour_by, *view.hidden, *view.ranges})
         first = payload.first_columns(view, FIRST_BYTES_PER_POINT)
         parts.BUFFER(key=f"{key}.cloud", data=_cloud(view.key, first, view))
@@ -249,7 +248,8 @@ def show(view: DiskView, key: str) -> DiskEvent | None:
         selection = payload.selection(view)
         if selection:
             parts.BUFFER(key=f"{key}.selection", data=selection)
-        parts.STATE(key=f"{key}.state", data={"id": key, "serial": serial, **payload.state(view)})
+        parts.STATE(key=f"{key}.setting", data={"id": key, "part": "settings", **payload.setting(view)})
+        parts.STATE(key=f"{key}.state", data={"id": key, "part": "states", "serial": answered, **payload.state(view)})
     return event
 
 
@@ -261,21 +261,18 @@ def heard(view: DiskView, key: str) -> DiskEvent | None:
         key: of the widget
     """
     told = st.session_state.get(key)
-    return None if told is None else _event(view, told)[0]
+    return None if told is None else _event(view, told, key)
 
 
-def _event(view: DiskView, heard) -> tuple[DiskEvent | None, int]:
-    """What the browser's triggers say, and the number of the last gesture among them."""
+def _event(view: DiskView, told, key: str) -> DiskEvent | None:
+    """What the browser's triggers say; remembers the number of the last gesture among them."""
     # Gestures on a cloud that is no longer shown speak of other rows.
-    said = {
-        kind: value
-        for kind in ("select", "primary", "filter", "colour", "camera")
-        if (value := getattr(heard, kind)) and value["key"] == view.key
-    }
+    said = {kind: value for kind in GESTURES if (value := getattr(told, kind)) and value["key"] == view.key}
     if not said:
-        return None, 0
-    select, row, kept, colour, camera = (said.get(k) for k in ("select", "primary", "filter", "colour", "camera"))
-    event = DiskEvent(
+        return None
+    st.session_state[f"{key}.serial"] = max(value["serial"] for value in said.values())
+    select, row, kept, colour, camera = (said.get(kind) for kind in GESTURES)
+    return DiskEvent(
         kind=next(iter(said)),
         mask=payload.unpacked(base64.b64decode(select["mask"]), len(view.xy)) if select else None,
         mode=select["mode"] if select else None,
@@ -285,7 +282,6 @@ def _event(view: DiskView, heard) -> tuple[DiskEvent | None, int]:
         ranges={name: (low, high) for name, (low, high) in kept["ranges"].items()} if kept else None,
         camera=Camera(**camera["camera"]) if camera else None,
     )
-    return event, max(value["serial"] for value in said.values())
 
 
 # Encoded once per process: a rerun hands Streamlit the very same bytes.

@@ -109,8 +109,8 @@ def packed(mask: np.ndarray) -> np.ndarray:
 
 def unpacked(bits: bytes, n: int) -> np.ndarray:
     """Inverse of :func:`packed`; rows that the bits do not reach are False."""
-    found = np.unpackbits(np.frombuffer(bits, np.uint8), bitorder="little", count=n)
-    return found.astype(bool)
+    found = np.unpackbits(np.frombuffer(bits, np.uint8), bitorder="little")[:n].astype(bool)
+    return np.pad(found, (0, n - len(found)))
 
 
 def selection_key(view: "DiskView") -> str:
@@ -122,12 +122,13 @@ def selection_key(view: "DiskView") -> str:
 
 def selection(view: "DiskView") -> bytes:
     """The selection as a buffer, empty where nothing is selected."""
-    key = selection_key(view)
-    return buffer(key, {"selection": packed(view.selected)}) if key else b""
+    if view.selected is None or not np.any(view.selected):
+        return b""
+    return buffer(selection_key(view), {"selection": packed(view.selected)})
 
 
-def state(view: "DiskView") -> dict[str, Any]:
-    """Everything small, as JSON."""
+def setting(view: "DiskView") -> dict[str, Any]:
+    """What is small and seldom changes, as JSON: a rerun that changes nothing of it sends a reference."""
     return {
         "key": view.key,
         "count": len(view.xy),
@@ -141,8 +142,16 @@ def state(view: "DiskView") -> dict[str, Any]:
             }
             for c in view.columns
         ],
-        "colour_by": view.colour_by,
         "anchors": [asdict(anchor) for anchor in view.anchors],
+        "texts": asdict(view.texts),
+    }
+
+
+def state(view: "DiskView") -> dict[str, Any]:
+    """What changes with every gesture, as JSON."""
+    return {
+        "key": view.key,
+        "colour_by": view.colour_by,
         "constellation": asdict(view.constellation) if view.constellation else None,
         "selection": selection_key(view),
         "primary": view.primary,
@@ -150,6 +159,4 @@ def state(view: "DiskView") -> dict[str, Any]:
         "hidden": {name: sorted(hidden) for name, hidden in view.hidden.items()},
         "ranges": {name: list(kept) for name, kept in view.ranges.items()},
         "camera": asdict(view.camera) if view.camera else None,
-        "height": view.height,
-        "texts": asdict(view.texts),
     }

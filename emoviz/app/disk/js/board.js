@@ -5,8 +5,9 @@ const BOARD_NAME = "__emovizDiskBoard";
 
 export const board = (globalThis[BOARD_NAME] ??= {
   buffers: new Map(), // key -> Map of array name -> typed array
-  states: new Map(), // disk id -> what Python wants shown
-  news: new EventTarget(), // "change" whenever one of the two has
+  settings: new Map(), // disk id -> what Python wants shown and seldom changes
+  states: new Map(), // disk id -> what Python wants shown and often changes
+  news: new EventTarget(), // "change" whenever one of them has
 });
 
 export function announce() {

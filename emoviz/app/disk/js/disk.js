@@ -43,7 +43,7 @@ class Disk {
     this.toldAt = -Infinity;
     this.budget = 3 * LEAST_BUDGET;
     this.painted = false;
-    this.polygon = null; // of the last lasso
+    this.lassoed = null; // the last lasso and how the disk was seen then
     this.build(parentElement);
     this.news = () => this.follow();
     board.news.addEventListener("change", this.news);
@@ -95,7 +95,7 @@ class Disk {
       { class: "emoviz-disk" },
       this.bar.node,
       element("div", { class: "ed-body" }, this.stage, this.legend.node),
-      element("div", { class: "ed-foot" }, this.status, this.notice, this.caveat),
+      element("div", { class: "ed-foot" }, this.status, element("p", {}, this.notice, this.caveat)),
     );
     parentElement.append(this.root);
     this.theme = readTheme(this.root);
@@ -154,9 +154,11 @@ class Disk {
   // ---- what Python wants shown
 
   follow() {
-    const state = board.states.get(this.id);
-    const arrays = state && board.buffers.get(state.key);
-    if (!arrays) return;
+    const setting = board.settings.get(this.id);
+    const often = board.states.get(this.id);
+    const arrays = board.buffers.get(setting?.key);
+    if (!arrays || often?.key !== setting.key) return; // a part is still on its way
+    const state = { ...setting, ...often };
     const fresh = this.cloud.key !== state.key;
     if (fresh) this.load(state, arrays);
     if (this.takeColumns(state, arrays) && !fresh) this.recolour();
@@ -209,6 +211,7 @@ class Disk {
   takeColumns(state, arrays) {
     this.columns = state.columns;
     this.bar.setColumns(state.columns);
+    for (const name of this.cloud.columns.keys()) if (!this.column(name)) this.cloud.columns.delete(name);
     let awaited = false;
     for (const { name } of state.columns) {
       if (this.cloud.columns.has(name)) continue;
@@ -228,7 +231,7 @@ class Disk {
     if (state.selection && state.selection !== this.selectionKey && !buffer) return; // it is on its way
     this.followed.selection = state.selection;
     if (state.selection === this.selectionKey) return;
-    this.past.push(this.selected);
+    if (!fresh) this.remember();
     this.setSelection(state.selection ? unpackedMask(buffer.get("selection"), this.cloud.count) : null);
   }
 
@@ -310,10 +313,14 @@ class Disk {
   /** Makes a selection as the person wants it: remembered for undo, and told to Python. */
   select(mask, mode) {
     if (!mask && !this.selected) return;
-    this.past = [...this.past, this.selected].slice(-UNDO_STEPS);
-    this.future = [];
+    this.remember();
     this.setSelection(mask && sum(mask) ? mask : null);
     this.saySelection(mode);
+  }
+
+  remember() {
+    this.past = [...this.past, this.selected].slice(-UNDO_STEPS);
+    this.future = [];
   }
 
   saySelection(mode) {
@@ -450,8 +457,7 @@ class Disk {
   }
 
   lasso(polygon, adds) {
-    this.polygon = polygon;
-    this.lassoCamera = { ...this.camera };
+    this.lassoed = { polygon, camera: this.camera, frame: this.frame };
     const inside = lasso(this.cloud.xy, this.kept, this.camera, this.frame, polygon);
     const joins = adds && this.selected;
     if (joins) for (let i = 0; i < inside.length; i++) inside[i] |= this.selected[i];

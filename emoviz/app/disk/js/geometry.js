@@ -236,28 +236,23 @@ function polygonGrid(polygon) {
 }
 
 /**
- * Which points a lasso on the screen holds: exactly those that insidePolygon says of their projection.
+ * Calls visit(row, X, Y) for every kept row with its place on the screen: toView and viewToScreen written out,
+ * because a million points pass here.
  *
- * @param {Float32Array} xy interleaved positions; NaN is never inside
- * @param {Uint8Array|null} kept rows that may be chosen; null for all
- * @param {Float64Array} polygon [X0, Y0, X1, Y1, ...] in CSS pixels
- * @returns {Uint8Array} 1 per row inside
+ * @param {Float32Array} xy interleaved positions; a NaN visits as NaN
+ * @param {Uint8Array|null} kept rows to visit; null for all
  */
-export function lasso(xy, kept, camera, frame, polygon) {
-  const n = xy.length / 2;
-  const inside = new Uint8Array(n);
-  if (polygon.length < 6) return inside;
-  const { x0, y0, x1, y1, perX, perY, cells } = polygonGrid(polygon);
+export function sweep(xy, kept, camera, frame, visit) {
   const { re, im, model } = camera;
   const c = Math.cos(camera.angle);
   const s = Math.sin(camera.angle);
   const scale = frame.radius * camera.zoom;
   const [midX, midY] = [frame.width / 2, frame.height / 2];
-  for (let i = 0; i < n; i++) {
+  const plain = model === "poincare";
+  for (let i = 0, n = xy.length / 2; i < n; i++) {
     if (kept && !kept[i]) continue;
     const x = xy[2 * i];
     const y = xy[2 * i + 1];
-    // toView and viewToScreen written out: a million points pass here.
     const nx = x - re;
     const ny = y - im;
     const dx = 1 - (re * x + im * y);
@@ -267,39 +262,47 @@ export function lasso(xy, kept, camera, frame, polygon) {
     const uy = (ny * dx - nx * dy) / q;
     let mx = c * ux - s * uy;
     let my = s * ux + c * uy;
-    if (model !== "poincare") [mx, my] = toModel(model, mx, my);
-    const X = midX + mx * scale;
-    const Y = midY - my * scale;
-    if (!(X >= x0 && X <= x1 && Y >= y0 && Y <= y1)) continue;
+    if (!plain) [mx, my] = toModel(model, mx, my);
+    visit(i, midX + mx * scale, midY - my * scale);
+  }
+}
+
+/**
+ * Which points a lasso on the screen holds: exactly those that insidePolygon says of their projection.
+ *
+ * @param {Float32Array} xy interleaved positions; NaN is never inside
+ * @param {Uint8Array|null} kept rows that may be chosen; null for all
+ * @param {Float64Array} polygon [X0, Y0, X1, Y1, ...] in CSS pixels
+ * @returns {Uint8Array} 1 per row inside
+ */
+export function lasso(xy, kept, camera, frame, polygon) {
+  const inside = new Uint8Array(xy.length / 2);
+  if (polygon.length < 6) return inside;
+  const { x0, y0, x1, y1, perX, perY, cells } = polygonGrid(polygon);
+  sweep(xy, kept, camera, frame, (i, X, Y) => {
+    if (!(X >= x0 && X <= x1 && Y >= y0 && Y <= y1)) return;
     const cell = cells[Math.floor((Y - y0) * perY) * CELLS + Math.floor((X - x0) * perX)];
     if (cell === INSIDE || (cell === EDGE && insidePolygon(polygon, X, Y))) inside[i] = 1;
-  }
+  });
   return inside;
 }
 
 /**
- * The point that is hyperbolically nearest to what lies under a pixel, or -1 where none is within `reach` pixels.
+ * The point drawn nearest to a pixel, or -1 where none is within `reach` pixels.
  *
  * @param {Uint8Array|null} kept rows that may be picked; null for all
  */
 export function nearest(xy, kept, camera, frame, X, Y, reach) {
-  if (!onPicture(camera, frame, X, Y)) return -1;
-  const [qx, qy] = fromView(camera, ...screenToView(camera, frame, X, Y));
   let best = -1;
-  let least = Infinity;
-  for (let i = 0, n = xy.length / 2; i < n; i++) {
-    const x = xy[2 * i];
-    const y = xy[2 * i + 1];
-    // Grows with the distance from q.
-    const gap = ((x - qx) * (x - qx) + (y - qy) * (y - qy)) / (1 - x * x - y * y);
-    if (gap < least && (!kept || kept[i])) {
+  let least = reach * reach;
+  sweep(xy, kept, camera, frame, (i, PX, PY) => {
+    const gap = (PX - X) * (PX - X) + (PY - Y) * (PY - Y);
+    if (gap <= least) {
       least = gap;
       best = i;
     }
-  }
-  if (best < 0) return -1;
-  const [PX, PY] = project(camera, frame, xy[2 * best], xy[2 * best + 1]);
-  return Math.hypot(PX - X, PY - Y) <= reach ? best : -1;
+  });
+  return best;
 }
 
 /** The same motion for points that were moved by z -> (z - b) / (1 - conj(b) z) before: focus and angle. */

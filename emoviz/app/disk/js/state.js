@@ -1,10 +1,11 @@
-// The state: everything small that Python wants shown.
+// Everything small that Python wants shown, in two parts: "settings" and "states" of the board.
 
 import { announce, board, hidePart } from "./board.js";
 
 export default function ({ data, parentElement }) {
   hidePart(parentElement);
-  board.states.set(data.id, data);
+  const part = board[data.part];
+  part.set(data.id, data);
   announce();
-  return () => board.states.delete(data.id);
+  return () => part.delete(data.id);
 }
