@@ -32,7 +32,7 @@ def body() -> None:
     controls.selected(look, "disk")
     if look.selection is not None:
         rows = browse.selected(look)
-        browse.listed(look, rows, "disk")
+        browse.listed(look, rows, "disk", focusable=False)
         browse.export(look, rows, "disk")
 
 

@@ -40,9 +40,16 @@ def focus(look: Looking, rows: np.ndarray) -> int | None:
     return look.row if look.row is not None else int(rows[0]) if len(rows) else None
 
 
-def listed(look: Looking, rows: np.ndarray, key: str) -> None:
-    """One page of the samples, with the controls of order and form above and the pages below."""
-    layout = _form(look, key)
+def listed(look: Looking, rows: np.ndarray, key: str, focusable: bool = True) -> None:
+    """One page of the samples, with the controls of order and form above and the pages below.
+
+    Args:
+        look: what is looked at
+        rows: the samples in order
+        key: of the list, for the keys of its widgets
+        focusable: whether the list can be narrowed to the selection
+    """
+    layout = _form(look, key, focusable)
     if not len(rows):
         st.info("No sample passes the filters. Clear one of them in the side bar.", icon=":material/filter_alt_off:")
         return
@@ -71,11 +78,10 @@ def listed(look: Looking, rows: np.ndarray, key: str) -> None:
         on_toggle=lambda row: toggle(look, row),
     )
     if pages > 1:
-        with st.container(horizontal=True, horizontal_alignment="center"):
-            st.pagination(pages, key=name, default=home)
+        st.pagination(pages, key=name, default=home, width="stretch")
 
 
-def _form(look: Looking, key: str) -> ranked.Layout:
+def _form(look: Looking, key: str, focusable: bool) -> ranked.Layout:
     """Order and form of the list."""
     sort, descending = order(look)
     known = slices.sortable(look.findings)
@@ -105,7 +111,7 @@ def _form(look: Looking, key: str) -> ranked.Layout:
             help="Largest first" if descending else "Smallest first",
             on_click=lambda: state.change(sort=sort, descending=not descending),
         )
-        if look.selection is not None:
+        if focusable and look.selection is not None:
             st.session_state[f"{key}.focus"] = state.view().focus
             st.toggle(
                 "Only the selection",

@@ -254,6 +254,10 @@ def selected(look: Looking, key: str) -> None:
     what = f": {words.plain(chosen.words)}" if chosen.words else ""
     with st.container(horizontal=True, vertical_alignment="center", key=f"{key}_selection"):
         st.markdown(f":primary[:material/select_all:] **{len(chosen):,} selected**{what}", width="content")
+        if key != "conflicts":
+            link("pages/conflicts.py", "one by one", ":material/compare_arrows:", focus=True)
+        if key != "disk" and look.findings.meta.anchors:
+            link("pages/disk.py", "on the disk", ":material/blur_on:")
         st.button("Clear", key=f"{key}.unselect", on_click=state.clear_selection, type="tertiary")
 
 
@@ -299,9 +303,9 @@ def matrix(look: Looking, grid: Matrix) -> None:
     st.caption(words.legend(grid, shows == "winner"))
 
 
-def link(page: str, label: str, icon: str) -> None:
-    """A way to another page that takes the view along."""
-    st.page_link(page, label=label, icon=icon, query_params=state.query())
+def link(page: str, label: str, icon: str, **wishes: object) -> None:
+    """A way to another page that takes the view along; ``wishes`` are fields of it that differ there."""
+    st.page_link(page, label=label, icon=icon, query_params=state.query(**wishes), width="content")
 
 
 def next_steps(look: Looking) -> None:

@@ -26,7 +26,7 @@ def show(look: Looking, row: int | None, key: str, walk: Callable[[int], None] |
         st.info("Choose a sample to see who says what about it.", icon=":material/touch_app:")
         return
     one = portrait.portrait(look.findings, row)
-    with st.container(horizontal=True, vertical_alignment="center", key=f"{key}_head"):
+    with st.container(horizontal=True, wrap=False, vertical_alignment="center", key=f"{key}_head"):
         st.markdown(f"#### {words.plain(one.sample_id)}", width="stretch")
         if walk is not None:
             for name, by, arrow in (("Previous", -1, "Left"), ("Next", 1, "Right")):

@@ -99,7 +99,9 @@ def _train(info: Info, key: str) -> None:
         if FUSED not in info.annotations
         else ""
     )
-    with st.popover("Train", icon=":material/model_training:", disabled=bool(lacks), help=lacks or None):
+    # Named by the jobs there are: a job that starts closes the window.
+    name = f"{key}.training.{len(job_store.list())}"
+    with st.popover("Train", icon=":material/model_training:", disabled=bool(lacks), help=lacks or None, key=name):
         st.markdown(
             f"Train a model on **{words.plain(info.title)}**. It runs as a job of its own; the pages stay quick."
         )

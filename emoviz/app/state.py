@@ -186,7 +186,9 @@ def start() -> None:
     # Two quick gestures: the second still brings the address from before the first. That is no wish to go back.
     stale = any(query == old and time.monotonic() - when < ECHO for when, old in now.echoes)
     if query and query != now.written and not stale:
-        now.view, now.packed, now.selection = from_query(query), next(iter(query.get("selection", [])), ""), None
+        now.view = from_query(query)
+        if query.get("selection") != now.written.get("selection"):  # else it stays: it may be too large for an address
+            now.packed, now.selection = next(iter(query.get("selection", [])), ""), None
         now.written = query
     _write()
 
@@ -254,9 +256,9 @@ def clear_selection() -> None:
         _set(None)
 
 
-def query() -> dict[str, list[str]]:
-    """The parameters of the address of this view, for a link to another page."""
-    return to_query(view(), pack(session().selection) or session().packed)
+def query(**wishes: object) -> dict[str, list[str]]:
+    """The parameters of the address of this view; ``wishes`` are fields that differ where a link leads."""
+    return to_query(replace(view(), **wishes), pack(session().selection) or session().packed)
 
 
 def _set(chosen: Selection | None) -> None:

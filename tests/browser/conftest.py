@@ -26,7 +26,7 @@ FLAGS = [
     "--disable-sync",
 ]
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-WHY = "Chromium is not installed: 'apt-get install chromium' (or 'playwright install chromium') gives these tests a browser"
+WHY = "Chromium is not installed; 'apt-get install chromium' gives these tests a browser"
 
 
 def pytest_collection_modifyitems(items):

@@ -5,8 +5,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from emoviz.app import browse, cache, state
+from emoviz.data import importers
 from emoviz.errors import DatasetError
 from emoviz.jobs import store as jobs
+from emoviz.progress import finish
 from emoviz.workspace import ROOT
 from tests.furnished import CHECKPOINT, LABELS
 
@@ -41,6 +43,33 @@ def test_every_page_renders_every_dataset(app, page, query):
     open_page(app, page.removesuffix(".py"), **query)
     assert not app.exception
     assert app.title[0].value
+
+
+ODD_TABLES = {
+    "scores": ["id,voice_score,text_score,fused_score", *(f"a{i},{i % 3 - 1},{i % 2},0.5" for i in range(12))],
+    "labels-alone": [
+        "id,voice_label,face_label,label",
+        *(f"a{i},joy,{'joy' if i % 2 else 'fear'},joy" for i in range(12)),
+    ],
+    "one-modality": ["id,voice_joy,voice_fear", *(f"a{i},{i % 3},2" for i in range(12))],
+    "forty": [
+        "id," + ",".join(f"{side}_e{k}" for side in ("voice", "face") for k in range(40)),
+        *(f"a{i}," + ",".join(str((i + k) % 5) for k in range(80)) for i in range(12)),
+    ],
+    "one-row": ["id,voice_joy,voice_fear,face_joy,face_fear,label", "=1+1,9,0,0,9,joy"],
+}
+
+
+@pytest.mark.parametrize("name", ODD_TABLES)
+def test_every_page_renders_what_is_unusual(app, name, tmp_path):
+    path = tmp_path / f"{name}.csv"
+    path.write_text("\n".join(ODD_TABLES[name]))
+    finish(importers.load(path, name))
+    for page in PAGES:
+        open_page(app, page.removesuffix(".py"), dataset=name)
+        assert not app.exception, page
+        assert app.title[0].value
+    cache.store.remove(name)
 
 
 @pytest.mark.parametrize("page", ["conflicts", "disk"])
