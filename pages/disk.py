@@ -30,8 +30,9 @@ def body() -> None:
         with right.container(border=True):
             detail.show(look, look.row, "disk")
     controls.selected(look, "disk")
-    if look.selection is not None:
-        rows = browse.selected(look)
+    chosen = look.selection
+    if chosen is not None:
+        rows = browse.selected(look, chosen)
         browse.listed(look, rows, "disk", focusable=False)
         browse.export(look, rows, "disk")
 

@@ -20,12 +20,16 @@ class Side:
         people: what people saw or heard in it, ``(K,)``; ``None`` where nobody was asked
         model: what the model expects people to say, ``(K,)``; ``None`` without a model or where it is missing
         typicality: how typical the model finds it, 0 to 1; NaN where unknown
+        people_score: the same as a score, for datasets of scores; NaN where nobody was asked
+        model_score: what the model expects there; NaN where unknown
     """
 
     name: str
     people: np.ndarray | None
     model: np.ndarray | None
     typicality: float = NAN
+    people_score: float = NAN
+    model_score: float = NAN
 
     def said(self, judge: Judge) -> np.ndarray | None:
         """The distribution of one judge."""
@@ -152,7 +156,14 @@ def _portrait(meta: FindingsMeta, columns: dict[str, np.ndarray], place: int, ro
         labels=meta.label_names,
         colours=tuple(colour for _, colour, _ in meta.labels),
         sides=tuple(
-            Side(side, distribution(f"human_{side}"), distribution(f"predicted_{side}"), number(f"typicality_{side}"))
+            Side(
+                side,
+                distribution(f"human_{side}"),
+                distribution(f"predicted_{side}"),
+                number(f"typicality_{side}"),
+                number(f"human_{side}"),
+                number(f"predicted_{side}"),
+            )
             for side in meta.sides
         ),
         pairs=tuple(

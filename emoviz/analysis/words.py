@@ -112,6 +112,10 @@ def sample(portrait: Portrait, judge: Judge) -> str:
             parts.append(f"the **{plain(one.name)}** alone is undecided")
     whole = top(portrait, portrait.sides[-1], judge)
     kind = portrait.type(judge)
+    scored = [(one, one.people_score if judge == "people" else one.model_score) for one in portrait.sides]
+    if not parts and any(score == score for _, score in scored):
+        told = [f"{plain(side(one.name))} {score:.2f}" for one, score in scored if score == score]
+        return f"{'People score' if judge == 'people' else 'The model expects people to score'} it {listed(told)}."
     if not parts:
         said = "Nobody was asked about its modalities one at a time" if judge == "people" else "The model sees nothing"
         return f"{said}; as a whole people say {_emotion(*whole)}." if whole and judge == "people" else f"{said}."

@@ -1,6 +1,7 @@
 """Going through samples: order, pages, walking, and taking them home."""
 
 import io
+from functools import partial
 
 import numpy as np
 import streamlit as st
@@ -11,8 +12,10 @@ from emoviz.analysis.slices import Slice
 from emoviz.app import cache, state
 from emoviz.app.controls import Looking
 from emoviz.app.parts import ranked
+from emoviz.app.state import Selection
 
 PAGE = {"table": 20, "cards": 18}
+FORMS: dict[ranked.Layout, str] = {"table": ":material/table_rows: table", "cards": ":material/grid_view: cards"}
 
 
 def order(look: Looking) -> tuple[str, bool]:
@@ -29,10 +32,10 @@ def rows(look: Looking) -> np.ndarray:
     return found[chosen.rows[found]] if state.view().focus and chosen is not None else found
 
 
-def selected(look: Looking) -> np.ndarray:
-    """Rows of the selection, in order."""
+def selected(look: Looking, chosen: Selection) -> np.ndarray:
+    """Rows of a selection, in order."""
     found = cache.ranked(look.key, Slice(), *order(look), look.findings)
-    return found[look.selection.rows[found]]
+    return found[chosen.rows[found]]
 
 
 def focus(look: Looking, rows: np.ndarray) -> int | None:
@@ -88,12 +91,12 @@ def _form(look: Looking, key: str, focusable: bool) -> ranked.Layout:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         layout = st.segmented_control(
             "Form",
-            ("table", "cards"),
+            tuple(FORMS),
             default="table",
             key=f"{key}.layout",
             required=True,
             persist_state="session",
-            format_func={"table": ":material/table_rows: table", "cards": ":material/grid_view: cards"}.get,
+            format_func=FORMS.__getitem__,
         )
         st.session_state[f"{key}.sort"] = sort
         st.selectbox(
@@ -142,8 +145,8 @@ def walk(look: Looking, rows: np.ndarray, by: int) -> None:
         state.change(sample=_id(look, rows[goal]))
 
 
-def _id(look: Looking, row: int) -> str:
-    return str(look.findings.table["sample_id"].iloc[row])
+def _id(look: Looking, row: int | None) -> str:
+    return "" if row is None else str(look.findings.table["sample_id"].iloc[row])
 
 
 def export(look: Looking, rows: np.ndarray, key: str) -> None:
@@ -154,7 +157,7 @@ def export(look: Looking, rows: np.ndarray, key: str) -> None:
         for kind, mime in (("csv", "text/csv"), ("parquet", "application/vnd.apache.parquet")):
             st.download_button(
                 kind.upper() if kind == "csv" else "Parquet",
-                lambda kind=kind: file(look, rows, kind),
+                partial(file, look, rows, kind),
                 f"{name}.{kind}",
                 mime,
                 key=f"{key}.{kind}",

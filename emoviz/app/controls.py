@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -280,14 +281,14 @@ def pair(pairs: Sequence[tuple[str, str]]) -> tuple[str, str]:
 
 def matrix(look: Looking, grid: Matrix) -> None:
     """The matrix of two modalities; a click on a cell selects its samples."""
-    names = {"count": "how many", "winner": "who wins"}
+    names: dict[parts_matrix.Shows, str] = {"count": "how many", "winner": "who wins"}
     shows = st.segmented_control(
         "Cells show",
         tuple(names),
         default="count",
         required=True,
         key="overview.shows",
-        format_func=names.get,
+        format_func=names.__getitem__,
         label_visibility="collapsed",
     )
 
@@ -298,12 +299,12 @@ def matrix(look: Looking, grid: Matrix) -> None:
     told = look.selection.words if look.selection else ""
     cells = ((first, second) for first in grid.labels for second in grid.labels)
     chosen = next((cell for cell in cells if words.cell(grid.a, cell[0], grid.b, cell[1]) == told), None)
-    colours = tuple(modality_colour(look.findings.meta.modalities, name) for name in (grid.a, grid.b))
-    parts_matrix.show(grid, shows, colours, chosen, "overview.matrix", choose)
+    first, second = (modality_colour(look.findings.meta.modalities, name) for name in (grid.a, grid.b))
+    parts_matrix.show(grid, shows, (first, second), chosen, "overview.matrix", choose)
     st.caption(words.legend(grid, shows == "winner"))
 
 
-def link(page: str, label: str, icon: str, **wishes: object) -> None:
+def link(page: str, label: str, icon: str, **wishes: Any) -> None:
     """A way to another page that takes the view along; ``wishes`` are fields of it that differ there."""
     st.page_link(page, label=label, icon=icon, query_params=state.query(**wishes), width="content")
 

@@ -36,7 +36,9 @@ def show(look: Looking, row: int | None, key: str, walk: Callable[[int], None] |
     _player(look, one)
     if one.text:
         st.markdown(f"> {words.plain(one.text)}")
-    st.html(distributions.side_by_side(one))
+    for chart in (distributions.side_by_side(one), numbers.scores(one)):
+        if chart:
+            st.html(chart)
     if one.pairs and look.judge is not None:
         st.html(numbers.pairs(one))
     _neighbours(look, one, key)
@@ -52,10 +54,12 @@ def _player(look: Looking, one: Portrait) -> None:
         side = column.removeprefix("media").removeprefix("_")
         with guard.noted(), st.spinner("Making the clip playable…"):
             clip = media.playable(store.media_file(dataset, row[column]))
-            play = st.video if clip.kind == "video" else st.audio
             if side:
                 st.caption(f"{side} alone")
-            play(str(clip.path), **({"format": "audio/mpeg"} if clip.path.suffix == ".mp3" else {}))
+            if clip.kind == "video":
+                st.video(str(clip.path))
+            else:
+                st.audio(str(clip.path), format="audio/mpeg" if clip.path.suffix == ".mp3" else "audio/wav")
 
 
 def _neighbours(look: Looking, one: Portrait, key: str) -> None:

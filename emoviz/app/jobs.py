@@ -1,6 +1,7 @@
 """Jobs on the screen: how far they are, how long they will take, and a way to stop them."""
 
 from collections.abc import Callable
+from typing import Literal
 
 import streamlit as st
 
@@ -10,7 +11,8 @@ from emoviz.jobs import store
 from emoviz.jobs.kinds import Order
 from emoviz.jobs.store import Job, State
 
-BADGES = {
+Colour = Literal["gray", "blue", "green", "red"]
+BADGES: dict[State, tuple[str, Colour, str]] = {
     State.QUEUED: ("waiting", "gray", ":material/hourglass_empty:"),
     State.RUNNING: ("running", "blue", ":material/autorenew:"),
     State.DONE: ("done", "green", ":material/check:"),
@@ -34,12 +36,10 @@ def start(order: Order) -> Job | None:
 def wait_for(order: Order, title: str) -> None:
     """Show work that has to be done before this page can say anything; the page goes on by itself when it is."""
     failed = next((job for job in store.list() if job.order == order and job.state is State.FAILED), None)
-    job = running(order)
-    if job is None and failed is None:
-        job = store.submit(order)
+    job = running(order) or failed or store.submit(order)
     st.title(title)
     st.write("This is done once. You may look at other pages meanwhile.")
-    _waiting((job or failed).job_id)
+    _waiting(job.job_id)
     st.stop()
 
 

@@ -170,9 +170,10 @@ def bring() -> None:
         disabled=file is None,
         help="Lower-case letters, digits, - and _",
     )
-    if st.button(
+    clicked = st.button(
         "3. Import", key="datasets.import", type="primary", disabled=file is None, icon=":material/upload_file:"
-    ):
+    )
+    if clicked and file is not None:
         with guard.noted():
             workspace.checked_name("dataset", name)
             folder = workspace.place("uploads") / uuid.uuid4().hex

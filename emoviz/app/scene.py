@@ -1,6 +1,7 @@
 """The findings as the disk shows them, and what a gesture on the disk does to the view."""
 
 from collections.abc import Mapping
+from typing import get_args
 
 import numpy as np
 import streamlit as st
@@ -110,15 +111,13 @@ def _category(findings: Findings, name: str, title: str, colours: Mapping[str, s
     return Column(name, title, "category", codes, tuple(Category(word, colour) for word, colour in colours.items()))
 
 
-def _number(findings: Findings, name: str, title: str, kind: str = "number") -> Column | None:
+def _number(findings: Findings, name: str, title: str, kind: disk.Kind = "number") -> Column | None:
     if name not in findings.table:
         return None
     values = findings.table[name].to_numpy(float)
-    return (
-        None
-        if np.isnan(values).all()
-        else Column(name, title, kind, values, range=(0, 1) if kind == "number" else None)
-    )
+    if np.isnan(values).all():
+        return None
+    return Column(name, title, kind, values, range=(0, 1) if kind == "number" else None)
 
 
 def constellation(findings: Findings, row: int) -> Constellation | None:
@@ -149,17 +148,14 @@ def to_word(camera: Camera) -> str:
 
 def from_word(word: str) -> Camera | None:
     """Where an address looks, or ``None`` where it does not say, or not soundly."""
-    *numbers, model = word.split("_")
+    *numbers, name = word.split("_")
+    model = next((known for known in get_args(disk.Model) if known == name), None)
     try:
         re, im, zoom, angle = map(float, numbers)
     except ValueError:
         return None
     sound = np.isfinite([re, im, zoom, angle]).all() and re * re + im * im < 1 and 0 < zoom < 1e6
-    return (
-        Camera(re, im, zoom, angle, model)
-        if sound and model in ("poincare", "klein", "tangent", "half-plane")
-        else None
-    )
+    return Camera(re, im, zoom, angle, model) if sound and model is not None else None
 
 
 def to_legend(

@@ -14,6 +14,7 @@ import time
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -87,7 +88,7 @@ class Session:
 def to_query(view: View, packed: str = "") -> dict[str, list[str]]:
     """The parameters of the address; what is as it is at the beginning is left out."""
     slice_ = view.slice
-    query = {
+    query: dict[str, list[str]] = {
         "dataset": [view.dataset],
         "model": [] if view.model is None else [view.model or "people"],
         "by": [slice_.by] if slice_.by != Slice().by else [],
@@ -198,20 +199,20 @@ def view() -> View:
     return session().view
 
 
-def change(**wishes: object) -> None:
+def change(**wishes: Any) -> None:
     """Look at something else: fields of :class:`View`. Another dataset begins with fresh filters and no selection."""
     now = session()
     changed = replace(now.view, **wishes)
     if changed.dataset != now.view.dataset:
-        changed = View(dataset=changed.dataset, model=wishes.get("model"))  # type: ignore[arg-type]
+        changed = View(dataset=changed.dataset, model=wishes.get("model"))
         now.selection, now.packed = None, ""
     now.view = changed
     _write()
 
 
-def narrow(**wishes: object) -> None:
+def narrow(**wishes: Any) -> None:
     """Change filters: fields of :class:`~emoviz.analysis.slices.Slice`."""
-    change(slice=replace(view().slice, **wishes))  # type: ignore[arg-type]
+    change(slice=replace(view().slice, **wishes))
 
 
 def clear_filters() -> None:
@@ -256,7 +257,7 @@ def clear_selection() -> None:
         _set(None)
 
 
-def query(**wishes: object) -> dict[str, list[str]]:
+def query(**wishes: Any) -> dict[str, list[str]]:
     """The parameters of the address of this view; ``wishes`` are fields that differ where a link leads."""
     return to_query(replace(view(), **wishes), pack(session().selection) or session().packed)
 

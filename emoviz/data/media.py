@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from emoviz import workspace
 from emoviz.data.clips import SOUND
@@ -53,13 +53,20 @@ def playable(clip: Path) -> Playable:
     told = clip.stat()
     name = hashlib.sha256(f"{clip.resolve()}|{told.st_size}|{told.st_mtime_ns}".encode()).hexdigest()[:32]
     folder = workspace.place("playable")
-    copy, native = folder / f"{name}.mp4", folder / f"{name}.native"
+    copy, native, failed = (folder / f"{name}.{end}" for end in ("mp4", "native", "failed"))
     if native.exists():
         return Playable("video", clip)
+    if failed.exists():
+        raise _undecodable(clip)
     if not copy.exists():
         with tempfile.TemporaryDirectory(dir=folder) as scratch:
             made = Path(scratch) / copy.name
-            if _run(clip, made):
+            try:
+                needed = _run(clip, made)
+            except DatasetError:
+                failed.touch()  # so that a page that shows it again does not try again
+                raise
+            if needed:
                 made.replace(copy)
             else:
                 native.touch()
@@ -81,8 +88,12 @@ def _run(clip: Path, target: Path) -> bool:
     if done.returncode == NATIVE:
         return False
     if done.returncode != 0 or not target.is_file():
-        raise DatasetError(f"The clip '{clip.name}' cannot be decoded. Convert it to MP4 and import again.")
+        raise _undecodable(clip)
     return True
+
+
+def _undecodable(clip: Path) -> DatasetError:
+    return DatasetError(f"The clip '{clip.name}' cannot be decoded. Convert it to MP4 and import again.")
 
 
 def transcode(clip: Path, target: Path) -> None:
@@ -96,7 +107,7 @@ def transcode(clip: Path, target: Path) -> None:
         av.open(str(clip)) as given,
         av.open(str(target), "w", format="mp4", options={"movflags": "+faststart"}) as made,
     ):
-        outputs = {}
+        outputs: dict[Any, Any] = {}
         if given.streams.video:
             source = given.streams.video[0]
             scale = min(1.0, WIDEST / source.width)

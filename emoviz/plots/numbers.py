@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from emoviz.analysis.portrait import Pair, Portrait
 from emoviz.analysis.slices import Judge
 from emoviz.analysis.summary import Summary
+from emoviz.data.dataset import FUSED
 from emoviz.measures.intervals import Interval
 from emoviz.models.checkpoints import Metric
 from emoviz.plots.html import percent, text
@@ -112,6 +113,20 @@ def pairs(one: Portrait) -> str:
             '<th title="What samples that agree stay below">floor</th>'
         )
     rows = "".join(_pair(pair, people, model) for pair in one.pairs)
+    return f'<div class="ev"><table class="ev-pairs"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
+
+
+def scores(one: Portrait) -> str:
+    """What people and the model score the sides, where a dataset has scores; empty where there are none."""
+    known = [side for side in one.sides if not (math.isnan(side.people_score) and math.isnan(side.model_score))]
+    if not known:
+        return ""
+    rows = "".join(
+        f"<tr><td>{text('together' if side.name == FUSED else side.name)}</td><td>{_bits(side.people_score)}</td>"
+        f"<td>{_bits(side.model_score)}</td></tr>"
+        for side in known
+    )
+    head = "<th>score</th><th>people</th><th>model</th>"
     return f'<div class="ev"><table class="ev-pairs"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
 
 
