@@ -145,11 +145,13 @@ def parser() -> argparse.ArgumentParser:
     made = _command(models, "remove", models_remove, "delete a checkpoint from the workspace")
     made.add_argument("name", metavar="NAME", help="name of the checkpoint")
 
-    jobs = _group(commands, "jobs", "long work in the background: list, show, cancel, remove")
+    jobs = _group(commands, "jobs", "long work in the background: list, show, cancel, resume, remove")
     _command(jobs, "list", jobs_list, "all jobs, the newest first", json=True)
     made = _command(jobs, "show", jobs_show, "one job and what it said", json=True)
     made.add_argument("job_id", metavar="ID", help="id of the job")
     made = _command(jobs, "cancel", jobs_cancel, "stop a job; what it had half made goes with it")
+    made.add_argument("job_id", metavar="ID", help="id of the job")
+    made = _command(jobs, "resume", jobs_resume, "start a job again; a training goes on where it stopped")
     made.add_argument("job_id", metavar="ID", help="id of the job")
     made = _command(jobs, "remove", jobs_remove, "forget a job that has ended; what it made stays")
     made.add_argument("job_id", metavar="ID", help="id of the job")
@@ -375,6 +377,13 @@ def jobs_cancel(job_id: str) -> None:
     from emoviz.jobs import store
 
     print(f"Job {job_id} is {store.cancel(job_id).state}.", file=sys.stderr)
+
+
+def jobs_resume(job_id: str) -> None:
+    """Start a job that failed or was cancelled once more."""
+    from emoviz.jobs import store
+
+    print(f"Job {job_id} is {store.resume(job_id).state}.", file=sys.stderr)
 
 
 def jobs_remove(job_id: str) -> None:

@@ -8,6 +8,7 @@ the name of what it made. Heavy libraries are imported when the work begins, not
 import json
 from collections.abc import Generator
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import ClassVar
 
 from emoviz.errors import ConfigError, JobError
@@ -29,8 +30,15 @@ class Order:
         """As shown in lists."""
         raise NotImplementedError
 
-    def run(self) -> Generator[Progress, None, str]:
-        """Do the work; returns the name of what was made."""
+    def run(self, unfinished: Path | None = None) -> Generator[Progress, None, str]:
+        """Do the work.
+
+        Args:
+            unfinished: folder where work that can be gone on with later may keep its state
+
+        Returns:
+            the name of what was made
+        """
         raise NotImplementedError
 
 
@@ -71,7 +79,7 @@ class Train(Order):
     def title(self) -> str:
         return f"Train {self.model} on {self.dataset}"
 
-    def run(self) -> Generator[Progress, None, str]:
+    def run(self, unfinished: Path | None = None) -> Generator[Progress, None, str]:
         """Returns the name of the checkpoint."""
         from emoviz.data import store
 
@@ -83,7 +91,13 @@ class Train(Order):
 
         config = zoo.config_from(self.model, self.settings)
         checkpoint = yield from crossfit.fit(
-            dataset, config, seed=self.seed, folds=self.folds, device=self.device, name=self.name
+            dataset,
+            config,
+            seed=self.seed,
+            folds=self.folds,
+            device=self.device,
+            name=self.name,
+            state=unfinished,
         )
         return checkpoint.card.name
 
@@ -104,7 +118,7 @@ class Analyze(Order):
     def title(self) -> str:
         return f"Analyze {self.dataset}" + (f" with {self.checkpoint}" if self.checkpoint else "")
 
-    def run(self) -> Generator[Progress, None, str]:
+    def run(self, unfinished: Path | None = None) -> Generator[Progress, None, str]:
         """Returns the name of the dataset, whose findings are then in the workspace."""
         from emoviz.data import store
 
@@ -140,7 +154,7 @@ class Import(Order):
     def title(self) -> str:
         return f"Import {self.name}"
 
-    def run(self) -> Generator[Progress, None, str]:
+    def run(self, unfinished: Path | None = None) -> Generator[Progress, None, str]:
         """Returns the name of the dataset; the last lines of progress are the load report."""
         from emoviz.data import importers
 
@@ -168,7 +182,7 @@ class Download(Order):
     def title(self) -> str:
         return f"Download {self.source}"
 
-    def run(self) -> Generator[Progress, None, str]:
+    def run(self, unfinished: Path | None = None) -> Generator[Progress, None, str]:
         """Returns the name of the dataset."""
         from emoviz.data import download
 

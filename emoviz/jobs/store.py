@@ -14,6 +14,7 @@ Times are seconds since 1970.
 
 import fcntl
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -127,32 +128,33 @@ def submit(order: Order) -> Job:
         JobError: if the workspace cannot take it or no process can be started
     """
     job_id = uuid.uuid4().hex[:8]
-    lease = os.open(_lease(job_id), os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        # Locked before the row can be seen, and handed to the child: there is no moment without a holder.
-        fcntl.flock(lease, fcntl.LOCK_EX)
+    with _leased(job_id) as lease:
+        assert lease is not None  # nobody else has heard of it
         with _database() as database:
             database.execute(
                 "INSERT INTO jobs (job_id, kind, arguments, state, submitted) VALUES (?, ?, ?, 'queued', ?)",
                 (job_id, kinds.kind_of(order), kinds.to_json(order), time.time()),
             )
-        with log(job_id).open("ab") as output:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "emoviz.jobs.worker", job_id],
-                cwd=workspace.ROOT,
-                env=os.environ | {"EMOVIZ_HOME": str(workspace.home()), "OMP_WAIT_POLICY": "PASSIVE"},
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                pass_fds=[lease],
-                start_new_session=True,
-            )
-    except OSError as error:
-        raise JobError(f"The job could not be started: {error}.") from error
-    finally:
-        os.close(lease)
-    # Somebody has to take note of the child's end, or it stays as a zombie.
-    threading.Thread(target=process.wait, name=f"job-{job_id}", daemon=True).start()
+        _launch(job_id, lease)
+    return get(job_id)
+
+
+def resume(job_id: str) -> Job:
+    """Start a job that failed or was cancelled once more; what can go on where it stopped does.
+
+    Nothing happens to a job that waits, works or is done.
+
+    Raises:
+        UnknownNameError: if there is no such job
+        JobError: if no process can be started
+    """
+    while get(job_id).state in (State.FAILED, State.CANCELLED):
+        with _leased(job_id) as lease:
+            if lease is None:
+                # The old process is about to be gone, or another has just been started.
+                time.sleep(0.02)
+            elif _queue_again(job_id):
+                _launch(job_id, lease)
     return get(job_id)
 
 
@@ -212,6 +214,8 @@ def cancel(job_id: str, grace: float = 5.0) -> Job:
     if job.active:
         _signal(job_id, pid, signal.SIGKILL)
         job = wait(job_id, grace)
+    if job.state is State.CANCELLED:
+        shutil.rmtree(unfinished(job_id), ignore_errors=True)
     return job
 
 
@@ -239,6 +243,7 @@ def remove(job_id: str) -> None:
         raise JobError(f"Job {job_id} has not ended. Cancel it first.")
     with _database() as database:
         database.execute("DELETE FROM jobs WHERE job_id = ?", (job_id,))
+    shutil.rmtree(unfinished(job_id), ignore_errors=True)
     log(job_id).unlink(missing_ok=True)
     _lease(job_id).unlink(missing_ok=True)
 
@@ -246,6 +251,11 @@ def remove(job_id: str) -> None:
 def log(job_id: str) -> Path:
     """Where everything goes that the job's process prints."""
     return workspace.place("jobs") / f"{job_id}.log"
+
+
+def unfinished(job_id: str) -> Path:
+    """The folder where a job may keep what it needs to go on after its process was killed."""
+    return workspace.place("jobs") / f"{job_id}.unfinished"
 
 
 # What the worker calls.
@@ -367,6 +377,8 @@ def _job(database: sqlite3.Connection, row: sqlite3.Row) -> Job:
             _end(database, job_id, State.FAILED, error=f"{DIED} Its log is {log(job_id)}.")
         row = _row(database, job_id)
     state = State(row["state"])
+    # Of this run only, if the job was resumed.
+    lines = [line for line in _reports(database, job_id) if line.at >= row["started"]] if state is State.RUNNING else []
     return Job(
         job_id=job_id,
         kind=row["kind"],
@@ -379,7 +391,7 @@ def _job(database: sqlite3.Connection, row: sqlite3.Row) -> Job:
         pid=row["pid"],
         fraction=row["fraction"],
         message=row["message"] or "",
-        left=time_left(_reports(database, job_id), time.time()) if state is State.RUNNING else None,
+        left=time_left(lines, time.time()),
         result=row["result"] or "",
         error=row["error"] or "",
     )
@@ -402,6 +414,52 @@ def _lease(job_id: str) -> Path:
     return workspace.place("jobs") / f"{job_id}.lease"
 
 
+def _queue_again(job_id: str) -> bool:
+    with _database() as database:
+        again = database.execute(
+            "UPDATE jobs SET state = 'queued', stopping = 0, started = NULL, ended = NULL, pid = NULL, error = NULL"
+            " WHERE job_id = ? AND state IN ('failed', 'cancelled')",
+            (job_id,),
+        )
+        return again.rowcount > 0
+
+
+@contextmanager
+def _leased(job_id: str) -> Iterator[int | None]:
+    """The lease of a job, held, or ``None`` if another holds it.
+
+    Taken before others can see that there is work, so that work never lacks a holder.
+    """
+    try:
+        lease = os.open(_lease(job_id), os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise JobError(f"The job cannot be started: {error.strerror} ('{error.filename}').") from error
+    try:
+        yield lease if _locked(lease, fcntl.LOCK_EX) else None
+    finally:
+        os.close(lease)
+
+
+def _launch(job_id: str, lease: int) -> None:
+    """Start the process of a job, which inherits the lease."""
+    try:
+        with log(job_id).open("ab") as output:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "emoviz.jobs.worker", job_id],
+                cwd=workspace.ROOT,
+                env=os.environ | {"EMOVIZ_HOME": str(workspace.home()), "OMP_WAIT_POLICY": "PASSIVE"},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                pass_fds=[lease],
+                start_new_session=True,
+            )
+    except OSError as error:
+        raise JobError(f"The job cannot be started: {error.strerror} ('{error.filename}').") from error
+    # Somebody has to take note of the child's end, or it stays as a zombie.
+    threading.Thread(target=process.wait, name=f"job-{job_id}", daemon=True).start()
+
+
 def _held(job_id: str) -> bool:
     """Whether a process works on the job, or is about to."""
     try:
@@ -410,12 +468,18 @@ def _held(job_id: str) -> bool:
         return False
     try:
         # Shared, so that two who look at the same moment do not take each other for the worker.
-        fcntl.flock(lease, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
+        return not _locked(lease, fcntl.LOCK_SH)
     finally:
         os.close(lease)
-    return False
+
+
+def _locked(file: int, how: int) -> bool:
+    """Lock an open file, if that can be done at once."""
+    try:
+        fcntl.flock(file, how | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _signal(job_id: str, pid: int | None, number: signal.Signals) -> None:

@@ -35,7 +35,7 @@ def run(job_id: str, order: Order) -> None:
     """Do the work of a job that has begun, and write down what came of it."""
     try:
         # Closed, so that its own blocks tidy up even where the end comes between two reports.
-        with store.reporting(job_id) as report, closing(order.run()) as work:
+        with store.reporting(job_id) as report, closing(order.run(store.unfinished(job_id))) as work:
             result = progress.finish(work, report)
     except EmovizError as error:
         store.end(job_id, State.FAILED, error=str(error))

@@ -5,6 +5,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from contextlib import closing
 
@@ -202,6 +203,30 @@ def test_an_ending_is_final():
     store.start(job.job_id)
     assert store.begin(job.job_id, 1) is None
     assert store.get(job.job_id) == job
+
+
+def test_a_cancelled_job_can_be_resumed(seen):
+    with store.turn():
+        job = seen(store.submit(WAITING).job_id, has_begun)
+        store.cancel(job.job_id)
+        again = store.resume(job.job_id)
+        assert (again.state, again.pid, again.stopping) == (State.QUEUED, None, False)
+        assert store.resume(job.job_id).job_id == job.job_id  # which waits already
+        assert len(store.list()) == 1
+    assert store.wait(job.job_id, PATIENCE).error == "Unknown dataset 'no-such-dataset'. Known: simulated."
+
+
+def test_two_who_resume_at_once_start_one_process():
+    job_id = store.wait(store.submit(WAITING).job_id, PATIENCE).job_id
+    with store.turn():
+        threads = [threading.Thread(target=store.resume, args=(job_id,)) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(PATIENCE)
+        assert not any(thread.is_alive() for thread in threads)
+    store.wait(job_id, PATIENCE)
+    assert len(store.reports(job_id)) == 2  # one of each run
 
 
 def test_a_job_that_has_ended_can_be_forgotten():

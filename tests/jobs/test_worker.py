@@ -5,10 +5,12 @@ import signal
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
+import torch
 
 from emoviz import workspace
 from emoviz.analysis import findings
@@ -19,7 +21,7 @@ from emoviz.jobs import store, worker
 from emoviz.jobs.kinds import Analyze, Download, Import, Order, Train
 from emoviz.jobs.store import State
 from emoviz.models import checkpoints
-from emoviz.progress import Progress
+from emoviz.progress import Progress, finish
 
 PATIENCE = 300  # seconds
 QUICK = ("epochs=1", "members=1", "width=8")
@@ -64,7 +66,7 @@ class Words(Order):
     says: tuple[Progress, ...] = ()
     fails: Exception | None = None
 
-    def run(self) -> Generator[Progress, None, str]:
+    def run(self, unfinished: Path | None = None) -> Generator[Progress, None, str]:
         yield from self.says
         if self.fails is not None:
             raise self.fails
@@ -122,6 +124,26 @@ def test_a_cancelled_training_leaves_nothing_half_made(tiny, seen):
     assert store.cancel(job.job_id, grace=PATIENCE).state is State.CANCELLED
     assert list(workspace.place("checkpoints").iterdir()) == []
     assert store.log(job.job_id).read_text() == ""
+    assert not store.unfinished(job.job_id).exists()
+
+
+def test_a_killed_training_goes_on_where_it_stopped(tiny, seen):
+    settings = ("epochs=12", "patience=12", "members=1", "width=8")
+    order = Train("tiny", settings=settings, folds=2, device="cpu", name="mine")
+    job = seen(store.submit(order).job_id, lambda job: (job.fraction or 0) > 0.4)  # in the midst of the second fold
+    os.kill(job.pid, signal.SIGKILL)
+    assert store.wait(job.job_id, PATIENCE).state is State.FAILED
+    before = len(store.reports(job.job_id))
+
+    assert store.resume(job.job_id).active
+    done = store.wait(job.job_id, PATIENCE)
+    assert (done.state, done.result) == (State.DONE, "mine")
+    assert all((line.fraction or 1) > 0.3 for line in store.reports(job.job_id)[before + 2 :])
+    assert not store.unfinished(job.job_id).exists()
+
+    whole = finish(replace(order, name="whole").run())
+    resumed, straight = (checkpoints.load(name).final.state_dict() for name in ("mine", whole))
+    assert all(torch.equal(resumed[name], straight[name]) for name in straight)
 
 
 def test_a_killed_download_is_seen_as_failed(stalled, seen):
