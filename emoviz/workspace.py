@@ -4,12 +4,13 @@
 ``jobs.sqlite``. The project itself brings ``assets/`` and ``models/``, which are only read.
 """
 
+import fcntl
 import os
 import re
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from emoviz.errors import BadNameError, DatasetError
@@ -17,6 +18,7 @@ from emoviz.errors import BadNameError, DatasetError
 ROOT = Path(__file__).parents[1]
 ASSETS = ROOT / "assets"
 MODELS = ROOT / "models"
+STAGED = ".staged"
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
 
@@ -49,7 +51,8 @@ def checked_name(kind: str, name: str) -> str:
 def staged(final: Path, *, replace: bool = False) -> Iterator[Path]:
     """A temporary folder beside ``final`` that takes its place when the block ends well.
 
-    Readers see the old folder or the new one, never half of one; a block that raises leaves nothing.
+    Readers see the old folder or the new one, never half of one; a block that raises leaves nothing, and
+    what a killed process left is removed by whoever stages next beside it.
 
     Args:
         final: where the folder shall stand
@@ -61,7 +64,8 @@ def staged(final: Path, *, replace: bool = False) -> Iterator[Path]:
     if final.exists() and not replace:
         raise DatasetError(f"'{final.name}' exists already. Choose another name, or remove it first.")
     final.parent.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=f".{final.name}.", dir=final.parent))
+    _sweep(final.parent)
+    folder, lock = _held_folder(final)
     try:
         yield folder
         folder.chmod(0o755)
@@ -74,3 +78,28 @@ def staged(final: Path, *, replace: bool = False) -> Iterator[Path]:
             folder.rename(final)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+        os.close(lock)
+
+
+def _held_folder(final: Path) -> tuple[Path, int]:
+    """A new staging folder, and the lock that says somebody works on it; the kernel lets go of it with the process."""
+    while True:
+        folder = Path(tempfile.mkdtemp(prefix=f".{final.name}.", suffix=STAGED, dir=final.parent))
+        with suppress(FileNotFoundError):
+            lock = os.open(folder, os.O_RDONLY)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if folder.is_dir():
+                return folder, lock
+            os.close(lock)  # somebody swept it away before it was locked
+
+
+def _sweep(parent: Path) -> None:
+    """Remove the staging folders that nobody holds."""
+    for folder in parent.glob(f".*{STAGED}"):
+        with suppress(FileNotFoundError, BlockingIOError):
+            lock = os.open(folder, os.O_RDONLY)
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(folder, ignore_errors=True)
+            finally:
+                os.close(lock)
