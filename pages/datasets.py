@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from emoviz.analysis import words
 from emoviz.app import cache, frame, guard, library
 
 frame.start()
@@ -13,6 +14,7 @@ with guard.explained():
     datasets, cards = cache.datasets(), cache.cards()
 
 # draw
+st.markdown(words.library(len(datasets.items), len(cards.items)))
 library.job_list()
 for trouble in (*datasets.troubles.values(), *cards.troubles.values()):
     st.error(trouble, icon=":material/error:")

@@ -15,6 +15,19 @@ TYPES = {
     "conflict": "the sides differ, and the whole is neither",
     "unclear": "too little is said to tell",
 }
+KEYS = """
+| | |
+|---|---|
+| ← → | previous and next sample |
+| Space | play and pause the clip |
+| Esc | select nothing |
+| click | open a sample |
+| Shift or Ctrl click | take it into the selection, or out of it |
+| Shift drag on the disk | select with a lasso |
+| drag, wheel on the disk | pan, zoom; a double click recentres |
+| Ctrl Z, Shift Ctrl Z on the disk | undo, redo a selection |
+| ? on the disk | everything the disk understands |
+"""
 CLEAR = 0.5  # a share from which one emotion may be named without a word of doubt
 
 
@@ -173,4 +186,15 @@ def shown(rows: int, samples: int, column: str, focused: bool) -> str:
     )
     return (
         f"{which}, ordered by {plain(column.replace('_', ' '))}. Click one to see who says what; the keys ← and → walk."
+    )
+
+
+def library(datasets: int, models: int) -> str:
+    """What the page of datasets is for."""
+    held = (
+        f"{datasets:,} {'dataset' if datasets == 1 else 'datasets'}, {models:,} {'model' if models == 1 else 'models'}"
+    )
+    return (
+        f"{held}. A dataset is samples and what people said of them; a model learns from it to predict what people "
+        "would perceive in each modality alone. Everything here stays on this machine."
     )

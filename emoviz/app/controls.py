@@ -102,6 +102,8 @@ def looking() -> Looking:
         if len(known) > 1:
             _judge(known, judge)
         copy_link.show("sidebar.copy_link")
+        with st.popover("Keys and mouse", icon=":material/keyboard:", type="tertiary"):
+            st.markdown(words.KEYS)
     return Looking(info, card, findings, judge, f"{info.content_hash}.{card.sha256 if card else ''}")
 
 
@@ -259,7 +261,15 @@ def selected(look: Looking, key: str) -> None:
             link("pages/conflicts.py", "one by one", ":material/compare_arrows:", focus=True)
         if key != "disk" and look.findings.meta.anchors:
             link("pages/disk.py", "on the disk", ":material/blur_on:")
-        st.button("Clear", key=f"{key}.unselect", on_click=state.clear_selection, type="tertiary")
+        st.button(
+            "Clear",
+            key=f"{key}.unselect",
+            on_click=state.clear_selection,
+            type="tertiary",
+            shortcut=None if key == "disk" else "Esc",  # the disk listens itself
+        )
+        if not state.pack(chosen):
+            st.caption("Too many to travel in a link.", width="content")
 
 
 def pair(pairs: Sequence[tuple[str, str]]) -> tuple[str, str]:

@@ -8,7 +8,7 @@ from emoviz.analysis import portrait, words
 from emoviz.analysis.portrait import Portrait
 from emoviz.app import browse, cache, guard, state
 from emoviz.app.controls import Looking
-from emoviz.app.parts import ranked
+from emoviz.app.parts import ranked, space
 from emoviz.data import media, store
 from emoviz.plots import distributions, numbers
 
@@ -33,7 +33,7 @@ def show(look: Looking, row: int | None, key: str, walk: Callable[[int], None] |
                 st.button(name, key=f"{key}.{name.lower()}", shortcut=arrow, on_click=walk, args=(by,))
     st.html(numbers.chips(one, look.voice))
     st.markdown(words.sample(one, look.voice))
-    _player(look, one)
+    _player(look, one, key)
     if one.text:
         st.markdown(f"> {words.plain(one.text)}")
     for chart in (distributions.side_by_side(one), numbers.scores(one)):
@@ -44,7 +44,7 @@ def show(look: Looking, row: int | None, key: str, walk: Callable[[int], None] |
     _neighbours(look, one, key)
 
 
-def _player(look: Looking, one: Portrait) -> None:
+def _player(look: Looking, one: Portrait, key: str) -> None:
     """The clips of the sample; a modality without one is normal."""
     dataset = cache.dataset(look.info.name, look.info.content_hash)
     row = dataset.samples.iloc[one.row]
@@ -60,6 +60,7 @@ def _player(look: Looking, one: Portrait) -> None:
                 st.video(str(clip.path))
             else:
                 st.audio(str(clip.path), format="audio/mpeg" if clip.path.suffix == ".mp3" else "audio/wav")
+            space.listen(f"{key}.space.{column}")
 
 
 def _neighbours(look: Looking, one: Portrait, key: str) -> None:

@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import time
 import uuid
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from emoviz.models.checkpoints import Card
 from emoviz.plots import numbers
 
 TABLES = ("csv", "tsv", "jsonl", "parquet")
+UPLOAD_SECONDS = 600
 RECENT = 5  # ended jobs that stay in sight
 
 
@@ -203,7 +205,8 @@ def tidy() -> None:
     uploads = workspace.place("uploads")
     needed = {Path(job.order.path).parent for job in job_store.list(active=True) if isinstance(job.order, Import)}
     for folder in uploads.iterdir():
-        if folder not in needed:
+        # A young one may belong to somebody whose job is about to start.
+        if folder not in needed and time.time() - folder.stat().st_mtime > UPLOAD_SECONDS:
             shutil.rmtree(folder, ignore_errors=True)
 
 

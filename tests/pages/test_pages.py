@@ -219,6 +219,20 @@ def test_an_error_of_the_user_ends_the_page_in_a_sentence(app, monkeypatch):
     assert not app.exception
 
 
+def test_what_takes_long_becomes_a_job_that_the_page_waits_for(app, monkeypatch, furnished):
+    for kept in (furnished / "findings").glob("*"):
+        kept.unlink()
+    cache.findings.clear()
+    monkeypatch.setattr("emoviz.app.cache.AT_ONCE", 0)
+    open_page(app, "overview", dataset="voted")
+    assert app.title[0].value == "Comparing 120 samples"
+    (job,) = jobs.list()
+    assert jobs.wait(job.job_id, 60).state is jobs.State.DONE
+    app.run()
+    assert app.title[0].value == "Do voice and face tell the same story?"
+    jobs.remove(job.job_id)
+
+
 def test_a_bug_is_not_dressed_up_as_a_message(app, monkeypatch):
     monkeypatch.setattr("emoviz.app.cache.findings", lambda *_: 1 / 0)
     open_page(app, "overview", dataset="voted")
