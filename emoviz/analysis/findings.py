@@ -388,8 +388,12 @@ def documentation() -> str:
 
 def key(dataset: Dataset, checkpoint: Checkpoint | None) -> str:
     """Names the findings of one dataset and one checkpoint, whatever they are called."""
-    model = "votes" if checkpoint is None else checkpoint.card.sha256[:16]
-    return f"{dataset.content_hash[:16]}-{model}-v{VERSION}"
+    return key_of(dataset.content_hash, "" if checkpoint is None else checkpoint.card.sha256)
+
+
+def key_of(content_hash: str, sha256: str) -> str:
+    """The same by their hashes, without reading either; ``sha256`` is empty without a checkpoint."""
+    return f"{content_hash[:16]}-{sha256[:16] or 'votes'}-v{VERSION}"
 
 
 def kept(dataset: Dataset, checkpoint: Checkpoint | None = None) -> Work[Findings]:

@@ -89,11 +89,8 @@ def checkpoint(name: str, sha256: str) -> Checkpoint:
 
 def ready(info: Info, card: Card | None) -> bool:
     """Whether the findings are there, or quick enough to compute while somebody waits."""
-    known = checkpoint(card.name, card.sha256) if card else None
-    if info.samples <= AT_ONCE:
-        return True
-    key = analysis.key(dataset(info.name, info.content_hash), known)
-    return (workspace.place("findings") / f"{key}.parquet").is_file()
+    name = analysis.key_of(info.content_hash, card.sha256 if card else "")
+    return info.samples <= AT_ONCE or (workspace.place("findings") / f"{name}.parquet").is_file()
 
 
 @st.cache_resource(max_entries=4, show_spinner="Comparing what was said…")

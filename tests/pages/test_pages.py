@@ -6,7 +6,7 @@ from streamlit.testing.v1 import AppTest
 
 from emoviz.app import browse, cache, state
 from emoviz.data import importers
-from emoviz.errors import DatasetError
+from emoviz.errors import CheckpointError, DatasetError
 from emoviz.jobs import store as jobs
 from emoviz.progress import finish
 from emoviz.workspace import ROOT
@@ -207,6 +207,21 @@ def test_a_damaged_dataset_is_said_and_the_rest_goes_on(app, monkeypatch):
     open_page(app, "datasets")
     assert app.error[0].value == "Dataset 'voted' is damaged: somebody sat on it. Import it again."
     assert not app.exception
+
+
+def test_a_checkpoint_that_cannot_be_used_is_said_and_people_are_shown(app, monkeypatch):
+    def load(name):
+        raise CheckpointError(name, "its files are not the ones that were written.")
+
+    monkeypatch.setattr("emoviz.app.cache.checkpoints.load", load)
+    monkeypatch.setattr("emoviz.app.cache.AT_ONCE", 10_000)
+    cache.checkpoint.clear()
+    for page in PAGES:
+        open_page(app, page.removesuffix(".py"), dataset="simulated")
+        assert not app.exception, page
+    open_page(app, "overview", dataset="simulated")
+    assert "cannot be used" in app.error[0].value
+    assert app.title[0].value == "Do face, voice and text tell the same story?"
 
 
 def test_an_error_of_the_user_ends_the_page_in_a_sentence(app, monkeypatch):
