@@ -25,7 +25,8 @@ class BadNameError(EmovizError, ValueError):
 
     def __init__(self, kind: str, name: str):
         super().__init__(
-            f"'{name[:80]}' cannot name a {kind}: use 1 to 64 lower-case letters, digits, '-' and '_', beginning with a letter or digit."
+            f"'{name[:80]}' cannot name a {kind}: use 1 to 64 lower-case letters, digits, '-' and '_', "
+            "beginning with a letter or digit."
         )
 
 

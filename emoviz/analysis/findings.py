@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -271,18 +272,18 @@ def _unique_mode(distribution: np.ndarray) -> np.ndarray:
     return np.where(tied | np.isnan(top), -1, np.nan_to_num(distribution).argmax(1))
 
 
-def _identity(dataset: Dataset) -> dict[str, object]:
+def _identity(dataset: Dataset) -> dict[str, Any]:
     samples = dataset.samples
-    columns: dict[str, object] = {"sample_id": samples["sample_id"].to_numpy()}
+    columns: dict[str, Any] = {"sample_id": samples["sample_id"].to_numpy()}
     for name in ("group", "split", "flag", "text", "media"):
         values = samples[name] if name in samples else pd.Series([""] * len(samples))
         columns[name] = values.to_numpy() if name in ("text", "media") else pd.Categorical(values.astype(str))
     return columns
 
 
-def _human(dataset: Dataset, seed: int) -> dict[str, object]:
+def _human(dataset: Dataset, seed: int) -> dict[str, Any]:
     """Columns of what people said."""
-    columns: dict[str, object] = {}
+    columns: dict[str, Any] = {}
     given: dict[str, np.ndarray] = {}
     for side in (*dataset.modalities, FUSED):
         annotation = dataset.annotations.get(side)
@@ -291,7 +292,9 @@ def _human(dataset: Dataset, seed: int) -> dict[str, object]:
         if annotation.kind == "score":
             columns[f"human_{side}"] = annotation.values
             continue
-        given[side] = distribution = annotation.distribution(len(dataset.labels))
+        distribution = annotation.distribution(len(dataset.labels))
+        assert distribution is not None  # only scores have none
+        given[side] = distribution
         mode = _names(dataset.label_names, _unique_mode(distribution))
         columns[f"human_label_{side}"] = mode
         columns |= {f"human_{side}_{name}": distribution[:, k] for k, name in enumerate(dataset.label_names)}
@@ -328,11 +331,12 @@ def _human(dataset: Dataset, seed: int) -> dict[str, object]:
     return columns
 
 
-def _predicted(dataset: Dataset, predicted: crossfit.Predictions) -> dict[str, object]:
+def _predicted(dataset: Dataset, predicted: crossfit.Predictions) -> dict[str, Any]:
     """Columns of what the model says."""
-    columns: dict[str, object] = {"fold": predicted.fold}
+    columns: dict[str, Any] = {"fold": predicted.fold}
     sides = dict(zip(dataset.modalities, predicted.q, strict=True))
     if predicted.score is not None:
+        assert predicted.scores is not None  # a score for the whole comes with one for each side
         columns |= {f"predicted_{side}": values for side, values in zip(sides, predicted.scores, strict=True)}
         columns[f"predicted_{FUSED}"] = predicted.score
     if predicted.fused is not None:
@@ -363,7 +367,7 @@ def _on_the_disk(
     """Coordinates and distortion of every side, and the anchors, on one disk."""
     points = dict(zip((*dataset.modalities, FUSED), [*predicted.points, predicted.fused_points], strict=True))
     disk = reduce.fit(np.concatenate(list(points.values())), keep=predicted.prototypes, seed=seed)
-    columns = {}
+    columns: dict[str, np.ndarray] = {}
     for side, there in points.items():
         placed = disk.place(there)
         columns |= {f"x_{side}": placed.xy[:, 0], f"y_{side}": placed.xy[:, 1], f"distortion_{side}": placed.distortion}

@@ -132,7 +132,7 @@ def _settle(z: np.ndarray, places: np.ndarray | None, wanted: np.ndarray, steps:
     if together:
         np.fill_diagonal(weight, 0)
     for _ in range(steps):
-        now, towards = _disk_distances(z, z if together else places)
+        now, towards = _disk_distances(z, z if places is None else places)
         x, y = towards.real, towards.imag
         excess = weight * (now - wanted)
         gx, gy = (excess * x).sum(1), (excess * y).sum(1)

@@ -14,13 +14,17 @@ from emoviz.errors import DatasetError
 from emoviz.progress import finish
 
 ROOT = Path(__file__).parents[2]
-LABELS = tuple(Label(name, colour, valence) for name, colour, valence in [("joy", "#e69f00", 1.0), ("fear", "#0072b2", -1.0)])
+LABELS = tuple(
+    Label(name, colour, valence) for name, colour, valence in [("joy", "#e69f00", 1.0), ("fear", "#0072b2", -1.0)]
+)
 
 
 def votes(**sides) -> Dataset:
     annotations = {side: Annotation("votes", np.array(rows, float)) for side, rows in sides.items()}
     n = len(next(iter(annotations.values())).values)
-    samples = pd.DataFrame({"sample_id": [f"s{i}" for i in range(n)], "group": "g", "split": "", "flag": "", "text": ""})
+    samples = pd.DataFrame(
+        {"sample_id": [f"s{i}" for i in range(n)], "group": "g", "split": "", "flag": "", "text": ""}
+    )
     modalities = tuple(side for side in sides if side != FUSED)
     return Dataset(
         "toy", "Toy", "", "none", "here", False, LABELS, modalities, samples, annotations, content_hash="0" * 64
