@@ -1,34 +1,78 @@
-"""Our disk alone on a page, for measuring: ``?n=100000``. The number selected is written by Python."""
+"""Our disk and plotly scattergl with the same points in the same page: ``?n=100000&show=disk``.
+
+What is selected is written by Python, so that a gesture counts once the server knows of it.
+"""
 
 import numpy as np
+import plotly.graph_objects as go
 import streamlit as st
 from cloud import COLOURS, EMOTIONS, cloud
 
 from emoviz.app import disk
 
-st.set_page_config(layout="wide")
-n = int(st.query_params.get("n", 20_000))
-if st.toggle("show", value=st.query_params.get("show") == "1"):
+CENTRES = [0.75 * np.array([np.cos(angle), np.sin(angle)]) for angle in np.arange(7) * 2 * np.pi / 7]
+
+
+def ours(n: int) -> int | None:
+    """The disk; how many points the person chose just now."""
     xy, emotion, score = cloud(n)
-    centres = [0.75 * np.array([np.cos(k * 2 * np.pi / 7), np.sin(k * 2 * np.pi / 7)]) for k in range(7)]
+    categories = tuple(map(disk.Category, EMOTIONS, COLOURS))
+    anchors = zip(EMOTIONS, COLOURS, CENTRES, strict=True)
     view = disk.DiskView(
         key=f"bench {n}",
         xy=xy,
         columns=(
-            disk.Column("label", "Emotion", "category", emotion, tuple(map(disk.Category, EMOTIONS, COLOURS))),
+            disk.Column("label", "Emotion", "category", emotion, categories),
             disk.Column("score", "Score", "number", score, range=(0, 1)),
         ),
-        colour_by="label",
-        anchors=tuple(
-            disk.Anchor(e, c, float(x), float(y)) for e, c, (x, y) in zip(EMOTIONS, COLOURS, centres, strict=True)
-        ),
+        colour_by=st.session_state.get("colour", "label"),
+        anchors=tuple(disk.Anchor(name, colour, float(x), float(y)) for name, colour, (x, y) in anchors),
         selected=st.session_state.get("chosen"),
         height=760,
     )
-    event = disk.show(view, key="disk")
+    event = disk.heard(view, "disk")
+    if event and event.colour_by:
+        st.session_state.colour = event.colour_by
     if event and event.mask is not None:
         st.session_state.chosen = event.mask
-        st.html(f'<p id="selected" data-count="{event.mask.sum()}">selected={event.mask.sum()}</p>')
-st.button("rerun")
-st.html(f'<p id="runs" data-runs="{st.session_state.setdefault("runs", 0)}"></p>')
-st.session_state.runs += 1
+    disk.show(view, "disk")
+    return int(event.mask.sum()) if event and event.mask is not None else None
+
+
+def plotlys(n: int) -> int | None:
+    """The same by plotly, with an id and words under the cursor, as an application has them."""
+    xy, emotion, score = cloud(n)
+    by = st.radio("colour by", ["label", "score"], horizontal=True)
+    if st.session_state.get("coloured") != (n, by):
+        ids = np.array([f"clip_{row:07d}" for row in range(n)])
+        words = np.array([f"clip_{row:07d}<br>{EMOTIONS[k]}" for row, k in enumerate(emotion)])
+        figure = go.Figure()
+        groups = [(EMOTIONS[k], np.flatnonzero(emotion == k), {"color": COLOURS[k]}) for k in range(7)]
+        if by == "score":
+            groups = [("score", np.arange(n), {"color": score, "colorscale": "Viridis"})]
+        for name, rows, marker in groups:
+            x, y = xy[rows].T
+            marker = {"size": 4, **marker}
+            trace = go.Scattergl(x=x, y=y, mode="markers", name=name, marker=marker, customdata=ids[rows])
+            figure.add_trace(trace.update(text=words[rows], hoverinfo="text"))
+        figure.update_layout(width=900, height=760, dragmode=st.query_params.get("drag", "pan"))
+        st.session_state.figure, st.session_state.coloured = figure, (n, by)
+    config = {"scrollZoom": True}
+    seen = st.plotly_chart(
+        st.session_state.figure, key="plotly", width="content", on_select="rerun", selection_mode="box", config=config
+    )
+    return len(seen.selection.points) or None
+
+
+def main() -> None:
+    st.set_page_config(layout="wide")
+    n = int(st.query_params.get("n", 20_000))
+    choices = ("nothing", "disk", "plotly")
+    shown = st.radio("show", choices, choices.index(st.query_params.get("show", "nothing")), horizontal=True)
+    st.button("rerun")
+    chosen = {"nothing": lambda _: None, "disk": ours, "plotly": plotlys}[shown](n)
+    st.session_state.runs = st.session_state.get("runs", 0) + 1
+    st.html(f'<p id="told" data-runs="{st.session_state.runs}" data-selected="{chosen or 0}"></p>')
+
+
+main()

@@ -352,6 +352,6 @@ def test_keys_and_names_are_there_for_those_who_cannot_use_a_mouse(disk_page):
 def test_nothing_is_complained_of_in_the_console(disk_page):
     page = disk_page(before="window.__said = []; console.error = (...words) => window.__said.push(words.join(' '));")
     lasso(page)
-    page.locator("[data-colour-by=excess]").click()
+    page.locator("[data-colour-by=conflict]").click()
     wait_heard(page, 2)
     assert page.evaluate("() => window.__said") == []

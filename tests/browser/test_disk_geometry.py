@@ -139,13 +139,16 @@ def test_klein_draws_geodesics_straight(disk_script):
         assert (x - x0) * (y1 - y0) == pytest.approx((y - y0) * (x1 - x0), abs=1e-12)
 
 
-def test_the_middle_of_a_geodesic_is_as_far_from_both_ends(disk_script):
-    middle = """(m) => {
-        const p = m.midpoint(.3, .7, -.8, .2);
-        return [m.distance(.3, .7, ...p), m.distance(-.8, .2, ...p), m.distance(.3, .7, -.8, .2)];
+@pytest.mark.parametrize("ends", [(0.3, 0.7, -0.8, 0.2), (0.5, 0.1, -0.25, -0.05), (0.99, 0.1, 0.99, -0.1)], ids=str)
+def test_a_geodesic_is_the_shortest_way(disk_script, ends):
+    way = """(m, ends) => {
+        const points = m.geodesic(...ends, 50);
+        const lengths = points.slice(1).map((p, i) => m.distance(...points[i], ...p));
+        return [points[0], points[50], lengths.reduce((a, b) => a + b), m.distance(...ends)];
     }"""
-    a, b, whole = disk_script(middle, "geometry")
-    assert a == pytest.approx(b) == pytest.approx(whole / 2)
+    first, last, length, shortest = disk_script(way, "geometry", ends)
+    assert [*first, *last] == pytest.approx(ends, abs=1e-12)
+    assert length == pytest.approx(shortest, rel=1e-3) and length >= shortest - 1e-9
 
 
 @pytest.mark.parametrize("seen", CAMERAS, ids=str)

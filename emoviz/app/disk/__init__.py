@@ -19,7 +19,7 @@ and in the browser, is float64.
 import base64
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import streamlit as st
@@ -232,7 +232,7 @@ def show(view: DiskView, key: str) -> DiskEvent | None:
     payload.check(view)
     asked = st.session_state.setdefault(f"{key}.asked", set())
     with st.container(gap=None):
-        listeners = {f"on_{gesture}_change": _nothing for gesture in GESTURES}
+        listeners: dict[str, Any] = {f"on_{gesture}_change": _nothing for gesture in GESTURES}
         told = parts.STAGE(key=key, data={"id": key, "height": view.height}, **listeners)
         # A gesture that the page has not heard of yet cannot be in its view.
         answered = st.session_state.get(f"{key}.serial", 0)

@@ -17,12 +17,15 @@ MODULES = (
 )
 _IMPORT = re.compile(r"^import [^;]*;\n", re.M)
 _EXPORT = re.compile(r"^export (?!default)", re.M)
+# Comments and indentation need not travel.
+_COMMENT = re.compile(r"^\s*(?://[^\n]*|/\*\*.*?\*/)\n", re.M | re.S)
+_INDENT = re.compile(r"^\s+", re.M)
 
 
 def joined(*modules: str) -> str:
     """Our modules as one: their mutual imports taken out, so names must be unique among them."""
     sources = [(HERE / "js" / f"{name}.js").read_text(encoding="utf-8") for name in modules]
-    return "\n".join(_EXPORT.sub("", _IMPORT.sub("", source)) for source in sources)
+    return _INDENT.sub("", _COMMENT.sub("", "\n".join(_EXPORT.sub("", _IMPORT.sub("", s)) for s in sources)))
 
 
 # Not isolated: a page's own tools (printing, tests, browser extensions) see the canvas; names are prefixed instead.

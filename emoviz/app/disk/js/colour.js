@@ -49,7 +49,7 @@ export function readTheme(element) {
     rim: mixed(background, text, 0.5),
     grid: mixed(background, text, dark ? 0.14 : 0.1),
     dim: mixed(background, text, dark ? 0.34 : 0.26),
-    missing: mixed(background, text, 0.42),
+    missing: mixed(background, text, dark ? 0.4 : 0.3),
     plain: dark ? "#6cb4ee" : "#2f78b7",
   };
 }

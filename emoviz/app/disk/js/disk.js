@@ -126,6 +126,8 @@ class Disk {
     this.canvas.width = Math.round(width * ratio);
     this.canvas.height = Math.round(height * ratio);
     this.overlay.measure();
+    this.bar.setColumns(this.columns, this.root.clientWidth);
+    this.refreshBar();
     this.wantPicture(false);
   }
 
@@ -210,7 +212,7 @@ class Disk {
   /** Notes which columns have arrived; true where the one to colour by is among them. */
   takeColumns(state, arrays) {
     this.columns = state.columns;
-    this.bar.setColumns(state.columns);
+    this.bar.setColumns(state.columns, this.root.clientWidth);
     for (const name of this.cloud.columns.keys()) if (!this.column(name)) this.cloud.columns.delete(name);
     let awaited = false;
     for (const { name } of state.columns) {
@@ -390,7 +392,7 @@ class Disk {
     this.bar.update({
       colourBy: this.colourBy,
       model: this.camera.model,
-      lassoMode: this.gestures.lassoMode,
+      lassoMode: Boolean(this.gestures?.lassoMode),
       canUndo: this.past.length > 0,
       canRedo: this.future.length > 0,
       hasSelection: Boolean(this.selected),

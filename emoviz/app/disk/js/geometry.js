@@ -152,19 +152,27 @@ export function zoomedAt(camera, frame, X, Y, factor) {
   return dragged(next, screenToView(camera, frame, X, Y), screenToView(next, frame, X, Y));
 }
 
-/** Points on the geodesic from p to q, both ends included, evenly spaced on the chord as p sees it. */
+/** Points on the geodesic from p to q, both ends included, evenly spaced to the eye of the Poincare disk. */
 export function geodesic(px, py, qx, qy, steps) {
-  const [dx, dy] = mobius(qx, qy, px, py);
   const points = [];
-  for (let i = 0; i <= steps; i++) points.push(mobius((dx * i) / steps, (dy * i) / steps, -px, -py));
+  const det = 2 * (px * qy - py * qx);
+  const p1 = px * px + py * py + 1;
+  const q1 = qx * qx + qy * qy + 1;
+  if (Math.abs(det) < 1e-7) {
+    for (let i = 0; i <= steps; i++) points.push([px + ((qx - px) * i) / steps, py + ((qy - py) * i) / steps]);
+    return points;
+  }
+  // The middle of the circle through both that meets the unit circle at right angles: 2 p.c = |p|^2 + 1.
+  const cx = (p1 * qy - q1 * py) / det;
+  const cy = (q1 * px - p1 * qx) / det;
+  const r = Math.hypot(px - cx, py - cy);
+  const from = Math.atan2(py - cy, px - cx);
+  const turn = wrapped(Math.atan2(qy - cy, qx - cx) - from);
+  for (let i = 0; i <= steps; i++) {
+    const angle = from + (turn * i) / steps;
+    points.push([cx + r * Math.cos(angle), cy + r * Math.sin(angle)]);
+  }
   return points;
-}
-
-/** The point in the middle of the geodesic from p to q. */
-export function midpoint(px, py, qx, qy) {
-  const [dx, dy] = mobius(qx, qy, px, py);
-  const k = 1 / (1 + Math.sqrt(Math.max(1 - dx * dx - dy * dy, 0))); // tanh(d / 4) / tanh(d / 2)
-  return mobius(dx * k, dy * k, -px, -py);
 }
 
 /** The camera between two, for 0 <= t <= 1: along the geodesic of their foci. */

@@ -30,7 +30,6 @@ export class Gestures {
 
   down(event) {
     if (event.button !== 0) return;
-    this.canvas.focus({ preventScroll: true });
     this.canvas.setPointerCapture(event.pointerId);
     const at = this.at(event);
     this.fingers.set(event.pointerId, at);

@@ -7,6 +7,7 @@ const CIRCLES = 8; // at geodesic distances 1, 2, ...
 const LEAST_GAP = 5; // CSS pixels between a circle and the rim, or it is left out
 const RAYS = 12;
 const RIM = 0.9999999;
+export const LINK_STEPS = 64;
 
 /** The image of a hyperbolic circle about the data's origin in the disk that is looked at: a Euclidean circle. */
 function circleInView(camera, radius) {
@@ -67,7 +68,7 @@ export function gridLines(camera, frame) {
 export function geodesicLine(camera, frame, from, to) {
   const [px, py] = toView(camera, ...from);
   const [qx, qy] = toView(camera, ...to);
-  return geodesic(px, py, qx, qy, 48).map(([wx, wy]) => viewToScreen(camera, frame, wx, wy));
+  return geodesic(px, py, qx, qy, LINK_STEPS).map(([wx, wy]) => viewToScreen(camera, frame, wx, wy));
 }
 
 /** Strips of quads around polylines, ready for the graphics card: X, Y, side (-1 to 1) per corner. */

@@ -1,8 +1,8 @@
 // What lies over the points: anchors, the constellation, rings, the lasso, and their words. One SVG.
 
-import { distance, project, toView, viewToScreen, midpoint } from "./geometry.js";
+import { distance, project } from "./geometry.js";
 import { formatNumber } from "./columns.js";
-import { geodesicLine } from "./lines.js";
+import { LINK_STEPS, geodesicLine } from "./lines.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const LABEL_HEIGHT = 15;
@@ -120,10 +120,8 @@ export class Overlay {
       const line = geodesicLine(camera, frame, [from.x, from.y], [to.x, to.y]);
       const d = "M" + line.map(([X, Y]) => `${X.toFixed(1)} ${Y.toFixed(1)}`).join("L");
       for (const path of paths) path.setAttribute("d", d);
-      const a = toView(camera, from.x, from.y);
-      const b = toView(camera, to.x, to.y);
-      const [X, Y] = viewToScreen(camera, frame, ...midpoint(...a, ...b));
-      const span = Math.hypot(line[0][0] - line[48][0], line[0][1] - line[48][1]);
+      const [X, Y] = line[LINK_STEPS / 2];
+      const span = Math.hypot(line[0][0] - line[LINK_STEPS][0], line[0][1] - line[LINK_STEPS][1]);
       this.put(word, X, Y, 7, frame, taken, span > 24);
     }
     for (const [X, Y, { word, reach }] of found) this.put(word, X, Y, reach, frame, taken, true);

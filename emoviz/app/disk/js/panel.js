@@ -4,7 +4,13 @@ import { categoryColour, rampStops } from "./colour.js";
 import { BINS, formatNumber } from "./columns.js";
 import { svg } from "./overlay.js";
 
-const QUICK_COLOURS = 4; // columns with a button of their own; the others are in a list
+// How many columns have a button of their own in a bar so wide (CSS pixels); the others are in a list.
+const QUICK_COLOURS = [
+  [1200, 4],
+  [1080, 3],
+  [880, 2],
+  [0, 0],
+];
 const MODEL_NAMES = { poincare: "Poincaré", klein: "Klein", tangent: "Tangent", "half-plane": "Half-plane" };
 const ICONS = {
   lasso: "M8 2.5c3.6 0 6 1.8 6 4.2S11.6 11 8 11 2 9.100 2 6.700 4.400 2.500 8 2.500M5.200 10.600c-1.300.4-1.500 2.400.2 2.400M5.400 13c.5 0 .9-.9 0-1.400",
@@ -50,6 +56,7 @@ export class Bar {
     this.actions = actions;
     this.quick = element("div", { class: "ed-quick", role: "group", "aria-label": "Colour by" });
     this.more = element("select", { "aria-label": "Colour by another column", onchange: () => actions.colour(this.more.value) });
+    this.more.className = "ed-more";
     this.model = element(
       "select",
       { class: "ed-model", "aria-label": "Model of the plane", onchange: () => actions.model(this.model.value) },
@@ -76,16 +83,18 @@ export class Bar {
     );
   }
 
-  setColumns(columns) {
-    const listed = JSON.stringify(columns.map(({ name, title }) => [name, title]));
+  /** Offers columns to colour by, as buttons where there is room. */
+  setColumns(columns, width) {
+    const quick = QUICK_COLOURS.find(([least]) => width >= least)[1];
+    const listed = JSON.stringify([quick, columns.map(({ name, title }) => [name, title])]);
     if (listed === this.listed) return;
     this.listed = listed;
     this.quick.replaceChildren(
-      ...columns.slice(0, QUICK_COLOURS).map(({ name, title }) =>
-        element("button", { type: "button", "data-colour-by": name, onclick: () => this.actions.colour(name) }, title),
+      ...columns.slice(0, quick).map(({ name, title }) =>
+        element("button", { type: "button", "data-colour-by": name, title, onclick: () => this.actions.colour(name) }, title),
       ),
     );
-    const others = columns.slice(QUICK_COLOURS);
+    const others = columns.slice(quick);
     this.more.replaceChildren(
       element("option", { value: "", disabled: true, hidden: true }, "More…"),
       ...others.map(({ name, title }) => element("option", { value: name }, title)),

@@ -66,35 +66,38 @@ void main() {
   gl_Position = vec4(nowhere ? vec2(3.0) : m * u_scale, 0, 1);
   // Smaller towards the rim, as everything in the plane; not so small that it is lost.
   radius = u_radius * (u_model == 0 ? mix(0.6, 1.0, sqrt(max(1.0 - r2, 0.0))) : 1.0);
-  float size = ceil(2.0 * radius + 1.0);
-  gl_PointSize = size;
+  gl_PointSize = floor(2.0 * radius + 1.0);
   vec4 own = texelFetch(u_palette, ivec2(int(a_entry), 0), 0);
   ink = u_dim.a > 0.0 ? u_dim : vec4(own.rgb, u_alpha);
 }`;
 
-const POINT_FRAGMENT = `#version 300 es
+const DISC_FRAGMENT = `#version 300 es
 precision mediump float;
-uniform vec3 u_edge;
-uniform float u_edge_width;
 flat in vec4 ink;
 flat in highp float radius;
 out vec4 colour;
 void main() {
-  float size = ceil(2.0 * radius + 1.0);
+  float size = floor(2.0 * radius + 1.0);
   float d = length(gl_PointCoord * size - 0.5 * size);
   float a = clamp(radius + 0.5 - d, 0.0, 1.0) * ink.a;
-  vec3 c = mix(u_edge, ink.rgb, clamp(radius - u_edge_width + 0.5 - d, 0.0, 1.0));
-  colour = vec4(c * a, a);
+  colour = vec4(ink.rgb * a, a);
 }`;
+
+// Points large enough to wear a rim that parts them from their neighbours.
+const BEAD = 2.6; // device pixels of radius
+const BEAD_FRAGMENT = DISC_FRAGMENT.replace("void main", "uniform vec3 u_edge;\nuniform float u_edge_width;\nvoid main").replace(
+  "ink.rgb * a",
+  "mix(u_edge, ink.rgb, clamp(radius - u_edge_width + 0.5 - d, 0.0, 1.0)) * a",
+);
 
 // Points so small that a square of whole pixels is all one sees of them: a third less work by software.
 const DUST = 1.15; // device pixels of radius
+const DUST_VERTEX = POINT_VERTEX.replace("floor(2.0 * radius + 1.0)", "2.0").replace("flat out float radius", "float radius");
 const DUST_FRAGMENT = `#version 300 es
 precision mediump float;
 flat in vec4 ink;
 out vec4 colour;
 void main() { colour = vec4(ink.rgb * ink.a, ink.a); }`;
-const DUST_VERTEX = POINT_VERTEX.replace("size = ceil(2.0 * radius + 1.0)", "size = 2.0").replace("flat out float radius", "float radius");
 
 const GOLDEN = 0.6180339887498949;
 
@@ -111,7 +114,7 @@ export function pointStyle(count, drawn, frame, zoom) {
   const crowd = Math.max(count, 1);
   const radius = Math.min(Math.max(9.5 * crowd ** -0.17, 0.9), 4.2) * Math.min(Math.max(zoom, 0.8) ** 0.4, 3.5);
   const layers = (crowd * radius * radius) / (frame.radius * frame.radius * zoom * zoom);
-  const alpha = Math.min(Math.max(0.95 / (1 + 0.32 * layers), 0.16), 0.92);
+  const alpha = Math.min(Math.max(0.95 / (1 + 0.45 * layers ** 1.2), 0.06), 0.92);
   // With a part of the points drawn, each stands for more.
   return { radius, alpha: Math.min(1 - (1 - alpha) ** (crowd / Math.max(drawn, 1)), 0.95) };
 }
@@ -132,7 +135,8 @@ export class Renderer {
   prepare() {
     const { gl } = this;
     this.line = program(gl, LINE_VERTEX, LINE_FRAGMENT);
-    this.disc = program(gl, POINT_VERTEX, POINT_FRAGMENT);
+    this.bead = program(gl, POINT_VERTEX, BEAD_FRAGMENT);
+    this.disc = program(gl, POINT_VERTEX, DISC_FRAGMENT);
     this.dust = program(gl, DUST_VERTEX, DUST_FRAGMENT);
     this.positions = gl.createBuffer();
     this.entries = gl.createBuffer();
@@ -329,29 +333,20 @@ export class Renderer {
       u_half_drop: HALF_PLANE_DROP,
       u_palette: 0,
       u_edge: unit(theme.disk),
-      u_edge_width: 0,
+      u_edge_width: 0.8 * ratio,
     };
     const ordered = this.lit !== null;
     const dim = count - lit;
+    const put = (size, alpha, grey) => {
+      const program = size < DUST ? this.dust : size < BEAD ? this.disc : this.bead;
+      use(gl, program, { ...common, u_radius: size, u_alpha: alpha, u_dim: grey });
+    };
     if (ordered && dim) {
-      const radius = style.radius * ratio * 0.9;
-      use(gl, radius < DUST ? this.dust : this.disc, {
-        ...common,
-        u_radius: radius,
-        u_alpha: 1,
-        u_dim: [...unit(theme.dim), Math.max(style.alpha * 0.55, 0.12)],
-      });
+      put(style.radius * ratio * 0.9, 1, [...unit(theme.dim), Math.max(style.alpha * 0.55, 0.12)]);
       const shown = Math.ceil(dim * share);
       gl.drawElements(gl.POINTS, shown, gl.UNSIGNED_INT, 4 * (count - shown));
     }
-    const litRadius = litStyle.radius * ratio;
-    use(gl, litRadius < DUST ? this.dust : this.disc, {
-      ...common,
-      u_radius: litRadius,
-      u_alpha: litStyle.alpha,
-      u_dim: [0, 0, 0, 0],
-      u_edge_width: litStyle.radius > 2.6 ? 0.8 * ratio : 0,
-    });
+    put(litStyle.radius * ratio, litStyle.alpha, [0, 0, 0, 0]);
     if (ordered) gl.drawElements(gl.POINTS, Math.ceil(lit * share), gl.UNSIGNED_INT, 0);
     else gl.drawArrays(gl.POINTS, 0, Math.ceil(count * share));
   }
