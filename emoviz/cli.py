@@ -74,7 +74,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--host", default="127.0.0.1", help="address to listen on; anybody who reaches it can use the app"
     )
-    made.add_argument("--port", type=int, default=8501, help="port to listen on")
+    made.add_argument("--port", type=_port, default=8501, help="port to listen on")
 
     data = _group(commands, "data", "datasets: fetch, list, show, import, remove")
     made = _command(data, "get", data_get, "download a public dataset; its licence and size are shown first", json=True)
@@ -160,6 +160,12 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
+def _port(words: str) -> int:
+    if not (words.isdecimal() and 0 < int(words) < 65536):
+        raise argparse.ArgumentTypeError(f"'{words[:20]}' is no port: choose a number from 1 to 65535")
+    return int(words)
+
+
 def _group(commands: Any, name: str, words: str) -> Any:
     group = commands.add_parser(name, help=words, description=_sentence(words), allow_abbrev=False)
     return group.add_subparsers(title="commands", required=True, metavar="COMMAND")
@@ -182,8 +188,16 @@ def _sentence(words: str) -> str:
 
 def app(host: str, port: int) -> None:
     """Serve the app until it is interrupted."""
+    import socket
+
     from emoviz.app import serve
 
+    try:
+        socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET).close()
+    except OSError as error:
+        raise EmovizError(
+            f"The app cannot listen on {host}, port {port} ({error}). Choose others with --host and --port."
+        ) from error
     serve.serve(host, port)
 
 

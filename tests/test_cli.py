@@ -3,8 +3,11 @@
 import json
 import shutil
 import signal
+import socket
 import subprocess
 import sys
+import time
+import urllib.request
 from pathlib import Path
 
 import pandas as pd
@@ -88,7 +91,14 @@ def test_help_needs_no_heavy_library():
             ["train", "simulated", "--device", "tpu"],
             ["data", "list", "--jso"],
         ],
-        *[["jobs", "cancel"], ["models", "show"], ["app", "--port", "http"], ["doctor", "extra"]],
+        *[
+            ["jobs", "cancel"],
+            ["models", "show"],
+            ["app", "--port", "http"],
+            ["app", "--port", "70000"],
+            ["app", "--port", "-1"],
+            ["doctor", "extra"],
+        ],
     ],
     ids=" ".join,
 )
@@ -223,6 +233,35 @@ def test_elsewhere_progress_is_a_line_now_and_then(capsys):
 
     cli.told(work())
     assert capsys.readouterr().err.splitlines() == ["  0%  step 0", "100%  step 1000"]
+
+
+@pytest.fixture
+def port():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return server.getsockname()[1]
+
+
+def test_the_app_is_served_on_loopback_until_it_is_told_to_end(port):
+    with process("app", "--port", str(port)) as server:
+        end = time.monotonic() + 120
+        while server.poll() is None and time.monotonic() < end:
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health") as answer:
+                    assert answer.read() == b"ok"
+                break
+            except OSError:
+                time.sleep(0.1)
+        assert server.poll() is None, server.stderr.read()
+        server.terminate()
+        assert "Traceback" not in server.communicate(timeout=60)[1]
+
+
+def test_a_place_the_app_cannot_listen_on_is_a_sentence(emoviz, port):
+    with socket.create_server(("127.0.0.1", port)):
+        for words in (["--port", port], ["--host", "no.such.host.invalid"], ["--host", "256.1.1.1"], ["--host", "::g"]):
+            code, out, err = emoviz("app", *words)
+            assert (code, out) == (1, ""), words
+            assert "Choose others with --host and --port." in err
 
 
 # What people get wrong
