@@ -82,6 +82,16 @@ def test_a_cell_of_the_matrix_selects_on_every_page(tab, app_url):
     until(tab, f"() => window.__emovizDisk?.selectedCount === {count}")
 
 
+def test_a_selection_can_be_gone_through_one_by_one(tab, app_url):
+    opened(tab, f"{app_url}/?dataset=voted")
+    cell = tab.locator("button[data-at='1,2']")
+    count = int(cell.inner_text())
+    cell.click()
+    tab.get_by_role("link", name="one by one").click()
+    expect(tab.get_by_text(f"The {count} selected of 120 samples")).to_be_visible()
+    expect(tab.locator("tr[data-id].selected")).to_have_count(count)
+
+
 def test_a_click_on_the_list_opens_a_sample_and_the_arrows_walk(tab, app_url):
     opened(tab, f"{app_url}/conflicts?dataset=voted")
     rows = tab.locator("tr[data-id]")
@@ -200,7 +210,7 @@ def test_a_table_can_be_imported_and_looked_at(tab, app_url):
     expect(button).to_be_enabled()
     button.click()
     expect(tab.get_by_text("20 samples accepted").first).to_be_visible(timeout=60_000)
-    tab.get_by_role("button", name="Look at it").first.click()
+    tab.locator("[class*=st-key-datasets_job]").get_by_role("button", name="Look at it").first.click()
     expect(tab.get_by_role("heading", level=1)).to_have_text("Do voice and face tell the same story?", timeout=60_000)
     assert "dataset=mine-" in tab.url
 

@@ -150,6 +150,7 @@ function mark(sign, title) {
 function shown(side) {
   if (!side) return [node("span", "missing", "–")];
   const label = node("span", "label");
+  label.title = `${side.label} ${Math.round(100 * side.share)} %`;
   const dot = node("i");
   dot.style.background = side.colour || "transparent";
   label.append(dot, node("span", "word", side.label), node("small", "", `${Math.round(100 * side.share)}`));
