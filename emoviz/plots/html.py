@@ -1,7 +1,7 @@
 """Small charts as HTML: they appear at once, follow the theme and can be read aloud.
 
 A chart is a string for the page, dressed by ``emoviz/app/style.css``. Everything that comes from a
-dataset goes through :func:`text`. Why not plotly: docs/decisions/0010-small-charts-are-html.md.
+dataset goes through :func:`text`. Why not plotly: docs/decisions/0005-small-charts-are-html.md.
 """
 
 import html
