@@ -44,4 +44,4 @@ if look.judge is not None:
 
 st.subheader("What next?")
 controls.next_steps(look)
-st.caption(words.about(look.info.description, look.info.licence, look.info.simulated))
+st.caption(words.about(look.info.description, look.info.licence))

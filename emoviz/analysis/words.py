@@ -151,10 +151,9 @@ def seconds(left: float | None) -> str:
     return f"about {round(left / 60)} min left" if left < 5400 else f"about {left / 3600:.1f} h left"
 
 
-def about(description: str, licence: str, simulated: bool) -> str:
+def about(description: str, licence: str) -> str:
     """What a dataset is and under which terms."""
-    first = "**Simulated: no person was seen or heard.** " if simulated else ""
-    return f"{first}{plain(description)} Licence: {plain(licence.rstrip('.'))}."
+    return f"{plain(description)} Licence: {plain(licence.rstrip('.'))}."
 
 
 def map(distortion: float) -> str:

@@ -82,6 +82,8 @@ def looking() -> Looking:
         name = view.dataset if view.dataset in by_name else _first(shelf.items)
         info = by_name[name]
         _select("Dataset", "dataset", tuple(by_name), name, lambda known: by_name[known].title)
+        if info.simulated:
+            st.badge("simulated: no person was seen or heard", icon=":material/science:", color="violet")
         cards = {card.name: card for card in cache.fitting(info)}
         model = view.model if view.model in ("", *cards) else next(iter(cards), "")
         if view.model and view.model not in cards:

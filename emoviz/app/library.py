@@ -76,7 +76,7 @@ def dataset(info: Info) -> None:
         st.markdown(
             words.contents(info.samples, info.modalities, [label.name for label in info.labels], info.annotations)
         )
-        st.caption(words.about(info.description, info.licence, False))
+        st.caption(words.about(info.description, info.licence))
         with st.container(horizontal=True):
             if st.button("Look at it", key=f"{key}.open", icon=":material/visibility:"):
                 state.change(dataset=info.name)

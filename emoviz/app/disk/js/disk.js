@@ -277,7 +277,7 @@ class Disk {
     this.renderer.setEntries(this.entries);
     this.legend.show(column, this.theme);
     this.count();
-    this.wantPicture(false);
+    this.wantPicture(false, true);
   }
 
   /** Hands the renderer everything it keeps. */
@@ -364,7 +364,7 @@ class Disk {
     this.lit = kept && selected ? kept.map((k, i) => k & selected[i]) : (selected ?? kept);
     this.renderer.setLit(this.lit);
     this.count();
-    this.wantPicture(false);
+    this.wantPicture(false, true);
   }
 
   count() {
@@ -546,13 +546,15 @@ class Disk {
     if (this.frame) this.overlay.update(this.camera, this.frame);
   }
 
-  /** Asks for a picture: of as many points as a frame can carry while something moves, of all when it rests. */
-  wantPicture(moving) {
+  /**
+   * Asks for a picture: of as many points as a frame can carry while something moves, of all when it rests.
+   * In a hurry, the former comes at once and the latter follows: a new colour shows before a million points do.
+   */
+  wantPicture(moving, hurry = false) {
     this.moving = moving;
-    if (moving) {
-      clearTimeout(this.settling);
-      this.settling = setTimeout(() => this.wantPicture(false), this.gestures.press ? SETTLE_HELD : SETTLE);
-    }
+    this.hurry ||= hurry;
+    clearTimeout(this.settling);
+    if (moving) this.settling = setTimeout(() => this.wantPicture(false), this.gestures.press ? SETTLE_HELD : SETTLE);
     this.wanted = true;
     if (!this.looping && !this.gone) this.looping = requestAnimationFrame(() => this.loop());
   }
@@ -567,10 +569,12 @@ class Disk {
   }
 
   draw() {
-    this.wanted = false;
     if (this.ratio !== (globalThis.devicePixelRatio || 1)) this.measure();
-    const budget = this.moving ? Math.min(this.budget, this.cloud.count) : this.cloud.count;
-    this.drawing = { start: performance.now(), moving: this.moving, all: budget >= this.cloud.count };
+    const { count } = this.cloud;
+    const budget = this.moving || this.hurry ? Math.min(this.budget, count) : count;
+    this.wanted = this.hurry && budget < count;
+    this.hurry = false;
+    this.drawing = { start: performance.now(), partly: budget < count };
     const { camera, frame, theme } = this;
     this.renderer.draw({ camera, frame, theme, budget });
     this.refreshOverlay();
@@ -578,11 +582,11 @@ class Disk {
 
   /** The graphics card is done: what it took says how much the next frame may carry. */
   drawn() {
-    const { start, moving, all } = this.drawing;
+    const { start, partly } = this.drawing;
     this.drawing = null;
     const took = performance.now() - start;
-    if (moving) this.budget = Math.min(Math.max(this.budget * (took > FRAME_GOAL ? 0.7 : 1.3), LEAST_BUDGET), 4e6);
-    if (all && this.cloud.key) this.painted = true;
+    if (partly || took < FRAME_GOAL) this.budget = Math.min(Math.max(this.budget * (took > FRAME_GOAL ? 0.7 : 1.3), LEAST_BUDGET), 4e6);
+    if (!partly && this.cloud.key) this.painted = true;
   }
 
   /** Where a row is on the screen, in CSS pixels of the canvas; for tests. */
