@@ -18,7 +18,6 @@ from emoviz.plots.html import modality_colour
 
 # The order in which columns are offered; those first travel with the points.
 PASSES = "passes the filters"
-CAMERA = ("re", "im", "zoom", "angle")
 SOME_GROUPS = 60  # speakers that can still be told apart in a legend
 
 
@@ -143,7 +142,8 @@ def constellation(findings: Findings, row: int) -> Constellation | None:
 
 def to_word(camera: Camera) -> str:
     """Where the disk looks, as a word for the address."""
-    return "_".join([*(f"{getattr(camera, name):.5g}" for name in CAMERA), camera.model])
+    # Near the rim every digit of the place counts.
+    return f"{camera.re!r}_{camera.im!r}_{camera.zoom:.5g}_{camera.angle:.5g}_{camera.model}"
 
 
 def from_word(word: str) -> Camera | None:
