@@ -143,7 +143,7 @@ def constellation(findings: Findings, row: int) -> Constellation | None:
 def to_word(camera: Camera) -> str:
     """Where the disk looks, as a word for the address."""
     # Near the rim every digit of the place counts.
-    return f"{camera.re!r}_{camera.im!r}_{camera.zoom:.5g}_{camera.angle:.5g}_{camera.model}"
+    return f"{float(camera.re)!r}_{float(camera.im)!r}_{camera.zoom:.5g}_{camera.angle:.5g}_{camera.model}"
 
 
 def from_word(word: str) -> Camera | None:
