@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from emoviz.app.disk import Column, DiskView
 
 MAGIC = 0x564D4531
+SMALL = 240  # categories that one byte a point tells apart; as many colours as the browser keeps
 STEPS = 65534  # codes 0 to 65534 are steps of a number's range
 MISSING_NUMBER = 65535
 
@@ -54,7 +55,7 @@ def span(column: "Column") -> tuple[float, float]:
 def codes(column: "Column") -> np.ndarray:
     """A column as small unsigned integers ``(N,)``; the largest of its type stands for missing."""
     if column.kind == "category":
-        kind = np.uint8 if len(column.categories) < 255 else np.uint16
+        kind = np.uint8 if len(column.categories) <= SMALL else np.uint16
         values = np.asarray(column.values).astype(np.int64)
         known = (values >= 0) & (values < len(column.categories))
         return np.where(known, values, np.iinfo(kind).max).astype(kind)
@@ -69,7 +70,7 @@ def first_columns(view: "DiskView", bytes_per_point: int) -> tuple[str, ...]:
     """The columns, in their order, that fit beside 8 bytes of position into so many bytes a point."""
     names, weight = [], 8
     for column in view.columns:
-        weight += 1 if column.kind == "category" and len(column.categories) < 255 else 2
+        weight += 1 if column.kind == "category" and len(column.categories) <= SMALL else 2
         if weight > bytes_per_point:
             break
         names.append(column.name)

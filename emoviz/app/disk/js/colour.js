@@ -54,8 +54,13 @@ export function readTheme(element) {
   };
 }
 
-export function categoryColour(category, index) {
-  return category.colour || CATEGORICAL[index % CATEGORICAL.length];
+const CATEGORY_ENTRIES = 240; // colours of so many categories; then they come round again
+
+export const categoryEntry = (code) => code % CATEGORY_ENTRIES;
+
+export function categoryColour(column, code) {
+  const entry = categoryEntry(code);
+  return column.categories[entry].colour || CATEGORICAL[entry % CATEGORICAL.length];
 }
 
 /** Stops of the ramp of a numeric column, low to high. */
@@ -78,10 +83,7 @@ export function paletteOf(column, theme) {
   for (let i = 0; i < RAMP_STEPS; i++) {
     if (!column) put(i, theme.plain);
     else if (stops) put(i, rampColour(stops, i / (RAMP_STEPS - 1)));
-    else if (column.categories.length) {
-      const k = i % column.categories.length;
-      put(i, categoryColour(column.categories[k], k));
-    }
+    else if (i < Math.min(column.categories.length, CATEGORY_ENTRIES)) put(i, categoryColour(column, i));
   }
   put(MISSING, theme.missing);
   return palette;

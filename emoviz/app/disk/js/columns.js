@@ -1,6 +1,6 @@
 // Columns: what is known of every point, as codes of one or two bytes (payload.py). Counting and filtering.
 
-import { MISSING, RAMP_STEPS } from "./colour.js";
+import { MISSING, RAMP_STEPS, categoryEntry } from "./colour.js";
 
 const STEPS = 65534; // of a number's range
 const MISSING_NUMBER = 65535;
@@ -12,7 +12,7 @@ export const missingCode = (codes) => (codes.BYTES_PER_ELEMENT === 1 ? 255 : 655
 export function paletteEntries(column, codes) {
   if (column.kind === "category") {
     if (codes.BYTES_PER_ELEMENT === 1) return codes;
-    return Uint8Array.from(codes, (code) => (code === 65535 ? MISSING : code % Math.min(column.categories.length, RAMP_STEPS)));
+    return Uint8Array.from(codes, (code) => (code === 65535 ? MISSING : categoryEntry(code)));
   }
   const entries = new Uint8Array(codes.length);
   for (let i = 0; i < codes.length; i++)

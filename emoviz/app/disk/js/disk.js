@@ -189,6 +189,7 @@ class Disk {
       this.refreshOverlay();
     }
     if (isNew("camera") && state.camera && !this.resting) this.moveTo({ ...state.camera }, false);
+    else if (fresh && !state.camera) this.moveTo({ ...HOME }, false);
     if (isNew("colour_by", "columns")) {
       this.colourBy = state.colour_by;
       if (!fresh) this.recolour();
@@ -428,8 +429,8 @@ class Disk {
     const rest = here.filter(({ name }) => name !== this.colourBy);
     return [...first, ...rest].slice(0, TIP_COLUMNS).map((column) => {
       const codes = this.cloud.columns.get(column.name);
-      const category = column.kind === "category" ? column.categories[codes[row]] : null;
-      return [column.title, described(column, codes, row), category && categoryColour(category, codes[row])];
+      const colour = column.categories[codes[row]] ? categoryColour(column, codes[row]) : null;
+      return [column.title, described(column, codes, row), colour];
     });
   }
 

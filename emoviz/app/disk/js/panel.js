@@ -11,6 +11,7 @@ const QUICK_COLOURS = [
   [880, 2],
   [0, 0],
 ];
+const MOST_ROWS = 400; // of a legend
 const MODEL_NAMES = { poincare: "Poincaré", klein: "Klein", tangent: "Tangent", "half-plane": "Half-plane" };
 const ICONS = {
   lasso: "M8 2.5c3.6 0 6 1.8 6 4.2S11.6 11 8 11 2 9.100 2 6.700 4.400 2.500 8 2.500M5.200 10.600c-1.300.4-1.500 2.400.2 2.400M5.400 13c.5 0 .9-.9 0-1.400",
@@ -147,7 +148,8 @@ export class Legend {
   }
 
   buildCategories(column, theme) {
-    const names = column.categories.map((category, i) => [category.name, categoryColour(category, i), i]);
+    const listed = column.categories.slice(0, MOST_ROWS);
+    const names = listed.map(({ name }, code) => [name, categoryColour(column, code), code]);
     this.rows = [...names, ["missing", theme.missing, -1]].map(([name, colour, code]) => {
       const count = element("span", { class: "ed-count" });
       const onclick = (event) =>
@@ -161,7 +163,9 @@ export class Legend {
       const node = element("button", { type: "button", class: "ed-row", title, onclick }, swatch, element("span", { class: "ed-name" }, name), count);
       return { node, count, code, name };
     });
-    this.node.append(element("div", { class: "ed-rows" }, ...this.rows.map(({ node }) => node)));
+    const others = column.categories.length - listed.length;
+    const more = others ? [element("div", { class: "ed-missing" }, `and ${whole(others)} more`)] : [];
+    this.node.append(element("div", { class: "ed-rows" }, ...this.rows.map(({ node }) => node), ...more));
   }
 
   buildRamp(column, theme) {
