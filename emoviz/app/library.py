@@ -147,15 +147,16 @@ def card(one: Card) -> None:
             if one.simulated:
                 st.badge("simulated", color="violet", icon=":material/science:")
         st.html(numbers.facts(numbers.measured(one.metrics)))
-        if st.button("Look at it", key=f"datasets.card.{one.name}.open", icon=":material/visibility:"):
-            state.change(dataset=one.dataset, model=one.name)
-            st.switch_page("pages/overview.py", query_params=state.query())
         with st.expander("How it was made, and its limits"):
             st.markdown("\n".join(f"- {words.plain(limit)}" for limit in one.limits))
             st.caption(f"Seed {one.seed}, {one.folds} folds, trained in {one.seconds:,.0f} s on {one.created}.")
             st.json(one.config, expanded=False)
-        if (workspace.place("checkpoints") / one.name).is_dir():
-            _remove(f"datasets.card.{one.name}", one.name, lambda: checkpoints.remove(one.name))
+        with st.container(horizontal=True):
+            if st.button("Look at it", key=f"datasets.card.{one.name}.open", icon=":material/visibility:"):
+                state.change(dataset=one.dataset, model=one.name)
+                st.switch_page("pages/overview.py", query_params=state.query())
+            if (workspace.place("checkpoints") / one.name).is_dir():
+                _remove(f"datasets.card.{one.name}", one.name, lambda: checkpoints.remove(one.name))
 
 
 def bring() -> None:
