@@ -68,6 +68,7 @@ class TrainingConfig(Protocol):
     average: float
     patience: int
     validation: float
+    refit: bool
 
 
 class EmotionModel(nn.Module):

@@ -57,7 +57,10 @@ class Standardise(nn.Module):
 
 
 class Encoder(nn.Module):
-    """Features of one modality to ``(B, width)``; ``steps`` says which steps of a sequence are real."""
+    """Features of one modality to ``(E, B, width)``, one vector for each of E members.
+
+    ``steps`` says which steps of a sequence are real.
+    """
 
     standardise: Standardise
 
@@ -66,24 +69,31 @@ class Encoder(nn.Module):
 
 
 class VectorEncoder(Encoder):
-    """Utterance vectors ``(B, F)`` to ``(B, width)``: a linear map plus what a small network adds to it."""
+    """Utterance vectors ``(B, F)``: a linear map for each member, and with ``bent`` what a small network adds to it."""
 
-    def __init__(self, features: int, width: int, dropout: float):
+    def __init__(self, features: int, width: int, dropout: float, members: int, bent: bool):
         super().__init__()
         self.standardise = Standardise(features)
-        self.linear = nn.Linear(features, width)
-        self.bend = nn.Sequential(nn.Linear(features, width), nn.GELU(), nn.Dropout(dropout), nn.Linear(width, width))
+        self.linear = Linears(members, features, width)
+        self.bend = (
+            nn.Sequential(
+                Linears(members, features, width), nn.GELU(), nn.Dropout(dropout), Linears(members, width, width)
+            )
+            if bent
+            else None
+        )
 
     def forward(self, x: Tensor, steps: Tensor | None) -> Tensor:
-        x = self.standardise(x)
-        return self.linear(x) + self.bend(x)
+        x = self.standardise(x)[None]
+        return self.linear(x) if self.bend is None else self.linear(x) + self.bend(x)
 
 
 class SequenceEncoder(Encoder):
-    """Sequences ``(B, T, F)`` to ``(B, width)``: convolution over time, GRU or transformer, attention pooling."""
+    """Sequences ``(B, T, F)``: convolution over time, GRU or transformer, attention pooling; all members share it."""
 
-    def __init__(self, features: int, width: int, dropout: float, kind: SequenceKind):
+    def __init__(self, features: int, width: int, dropout: float, members: int, kind: SequenceKind):
         super().__init__()
+        self.members = members
         self.standardise = Standardise(features)
         self.convolution = nn.Conv1d(features, width, 3, padding=1)
         self.kind = kind
@@ -109,7 +119,8 @@ class SequenceEncoder(Encoder):
         else:
             x = self.mix(x + _places(x), src_key_padding_mask=~real)
         weight = self.attention(x).squeeze(-1).masked_fill(~real, float("-inf")).softmax(1)
-        return self.drop((weight[..., None] * x).sum(1))
+        pooled = (weight[..., None] * x).sum(1)
+        return self.drop(pooled.expand(self.members, *pooled.shape))
 
 
 def _places(x: Tensor) -> Tensor:

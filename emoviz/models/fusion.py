@@ -38,6 +38,7 @@ class StagedFusion(nn.Module):
         self,
         modalities: int,
         width: int,
+        labels: int,
         context: int,
         outputs: int,
         members: int,
@@ -48,10 +49,9 @@ class StagedFusion(nn.Module):
         super().__init__()
         self.pairs = [(a, b) for a in range(modalities) for b in range(a + 1, modalities)]
         self.beta, self.gated = beta, gated
-        self.relate = nn.ModuleList(Linears(members, 4 * width, width) for _ in self.pairs)
+        self.relate = nn.ModuleList(Linears(members, 4 * width + labels, width) for _ in self.pairs)
         self.own = Linears(members, width, width)
         self.context = Linears(members, context, width) if context else None
-        self.norm = nn.LayerNorm(width)
         self.drop = nn.Dropout(dropout)
         self.hidden = Linears(members, width, width)
         self.answer = Linears(members, width, outputs)
@@ -62,8 +62,8 @@ class StagedFusion(nn.Module):
         """Fused vectors and answers.
 
         Args:
-            features: ``(M, B, width)``
-            q: ``(M, B, K)``, read for the gates only
+            features: ``(M, E, B, width)``
+            q: what each modality says alone, ``(M, B, K)``
             typicality: ``(M, B)`` in [0, 1]
             present: ``(M, B)`` bool
             context: ``(B, X)``
@@ -77,13 +77,15 @@ class StagedFusion(nn.Module):
         else:
             pairs, pull = (present[:, None] & present[None]).to(features.dtype), torch.zeros_like(typicality)
         share = pull.masked_fill(~present, -1e4).softmax(0) * present.sum(0)
-        features = torch.where(present[..., None], features, 0)
-        whole = self.own((share[..., None] * features).sum(0)[None])
+        whole = self.own((share[:, None, :, None] * features).sum(0))
         for (a, b), relate in zip(self.pairs, self.relate, strict=True):
             f, g = features[a], features[b]
-            whole = whole + pairs[a, b][..., None] * relate(torch.cat([f, g, f * g, (f - g).abs()], -1)[None])
+            # What both say of each label, as a product of experts would weigh it.
+            shared = (q[a] * q[b]).detach().clamp_min(1e-12).sqrt().expand(len(f), -1, -1)
+            whole = whole + pairs[a, b][..., None] * relate(torch.cat([f, g, f * g, (f - g).abs(), shared], -1))
         if self.context is not None:
-            whole = whole + self.context(context[None])
-        whole = self.drop(nn.functional.gelu(self.norm(whole)))
+            # One-hot columns are mostly 0: without the factor they would be learned last.
+            whole = whole + self.context(context[None] * context.shape[1] ** 0.5)
+        whole = self.drop(nn.functional.gelu(whole))
         hidden = self.drop(nn.functional.gelu(self.hidden(whole)))
         return hidden, self.answer(hidden)

@@ -66,8 +66,9 @@ class TicalConfig:
         inputs: feature groups that are read, joined by ``+``, or ``all``
         context: whether the fusion may read the dataset's context columns
         width: size of the vectors between encoders and fusion
+        bent: whether the linear map that encodes utterance vectors gets a small network beside it
         sequence: how sequences are read, ``gru`` or ``transformer``
-        members: how many fusion stages are trained side by side on the same encoders and averaged
+        members: how many encoders and fusion stages are trained side by side and averaged in one model
         dropout: share of activations dropped in training
         geometry: ``hyperbolic``, or ``euclidean`` as a control
         ball_dim: dimension of the ball
@@ -107,11 +108,13 @@ class TicalConfig:
         average: decay per step of the running average of the weights, which is what is validated and kept
         patience: epochs without improvement on the validation groups before training stops
         validation: share of the training groups that stops it
+        refit: whether the model is then trained anew on all training groups, for as many epochs as were best
     """
 
     inputs: str = "all"
     context: bool = True
     width: int = 64
+    bent: bool = True
     sequence: SequenceKind = "gru"
     members: int = 2
     dropout: float = 0.2
@@ -140,13 +143,14 @@ class TicalConfig:
     weight: Literal["none", "down", "up"] = "none"
     weight_floor: float = 0.5
     score_bins: Literal[3, 7] = 3
-    epochs: int = 24
+    epochs: int = 16
     batch: int = 256
     lr: float = 5e-3
     weight_decay: float = 1e-2
     average: float = 0.98
-    patience: int = 10
+    patience: int = 6
     validation: float = 0.15
+    refit: bool = True
 
     def __post_init__(self):
         for name, (low, high) in BOUNDS.items():
@@ -177,9 +181,9 @@ class Tical(EmotionModel):
         self.space = Space(config.geometry, config.c, config.clip)
         width, labels = config.width, self.labels
         self.encoders = nn.ModuleList(
-            SequenceEncoder(len(m.columns), width, config.dropout, config.sequence)
+            SequenceEncoder(len(m.columns), width, config.dropout, config.members, config.sequence)
             if m.sequence
-            else VectorEncoder(len(m.columns), width, config.dropout)
+            else VectorEncoder(len(m.columns), width, config.dropout, config.members, config.bent)
             for m in inputs.modalities
         )
         self.heads = Linears(self.sides, width, labels)
@@ -190,6 +194,7 @@ class Tical(EmotionModel):
         self.fusion = StagedFusion(
             self.sides,
             width,
+            labels,
             sum(len(e.categories) for e in inputs.context),
             1 if scored else labels,
             config.members,
@@ -330,10 +335,11 @@ class Tical(EmotionModel):
                 for name, encoder in zip(self.inputs.names, self.encoders, strict=True)
             ]
         )
-        encoded = encoded * present[..., None]
-        logits = self.heads(encoded)
+        encoded = encoded * present[:, None, :, None]
+        mean = encoded.mean(1)
+        logits = self.heads(mean)
         head = logits.softmax(-1)
-        points = self.space.point(self.tangents(encoded))
+        points = self.space.point(self.tangents(mean))
         typicality = self._typicality(batch, logits, head, points)
         said = self._blend(head, points)
         if self.config.typicality_in == "temper":

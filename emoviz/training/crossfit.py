@@ -144,6 +144,9 @@ def fit(
     for model in fold_models:
         _turn(model, final, samples)
     card = _card(dataset, config, model_name, name, inputs, seed, final)
+    if by_sample:
+        apart = "No speakers were known, so each sample was its own group: numbers for new people may be lower."
+        card = replace(card, limits=(*card.limits, apart))
     card = replace(card, folds=folds, by_sample=by_sample, fold_of=_listed(groups[rows], fold_of_row))
     checkpoint = Checkpoint(card, final, tuple(fold_models))
     yield Progress(0.99, "measuring on held-out groups")

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import geoopt
 import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
@@ -26,6 +27,9 @@ from emoviz.models.zoo import MODELS
 
 # The rate falls to this share of its start.
 LAST_RATE = 0.05
+# A later epoch that is this little worse than the best is preferred: validation on a few groups is noisy, and weights
+# at the end of the schedule are the settled ones.
+SLACK = 0.01
 # A small dataset gets smaller batches, so that an epoch has at least this many steps.
 LEAST_STEPS = 16
 
@@ -37,7 +41,7 @@ class EpochReport:
     Attributes:
         epoch: counted from 1
         train_loss: mean over the training samples, in the loss's own units
-        validation: mean over the held-out samples, what early stopping watches
+        validation: mean over the held-out samples, what early stopping watches; the lowest while refitting
         best: the lowest validation so far
     """
 
@@ -96,7 +100,8 @@ def train(
         config: its choices
         samples: everything that rows point into
         rows: positions of the training samples, ``(n,)``
-        held: positions of the samples that stop the training, of other groups, ``(h,)``
+        held: positions of the samples that stop the training, of other groups, ``(h,)``; with
+            ``config.refit`` they are then trained on too, for as many epochs as were best without them
         seed: of weights, order and dropout
         state: file that keeps the state after each epoch; gone on from if it exists
 
@@ -111,13 +116,16 @@ def train(
     """
     run = _Run(name, config, samples, rows, held, seed)
     if state is not None and state.is_file():
-        run.restore(load_file(state))
-    while not run.over:
+        run = run.restored(load_file(state))
+    while True:
+        if run.over and config.refit and not run.refitting:
+            run = run.refit()
+        if run.over:
+            return run.best_model()
         report = run.epoch_done()
         if state is not None:
             _write(run.tensors(), state)
         yield report
-    return run.best_model()
 
 
 @contextmanager
@@ -137,7 +145,8 @@ class _Run:
     def __init__(
         self, name: str, config: TrainingConfig, samples: Samples, rows: np.ndarray, held: np.ndarray, seed: int
     ):
-        self.config, self.samples = config, samples
+        self.name, self.config, self.samples, self.seed = name, config, samples, seed
+        self.refitting, self.last = False, config.epochs
         device = samples.device
         self.rows, self.held = torch.from_numpy(rows).to(device), torch.from_numpy(held).to(device)
         with torch.random.fork_rng(devices=[]):
@@ -148,12 +157,19 @@ class _Run:
         self.model.prepare(Ordered(samples, self.rows))
         self.average = copy.deepcopy(self.model)
         self.optimizers = self.model.optimizers()
-        self.epoch, self.best, self.best_epoch, self.steps = 0, math.inf, 0, 0
+        self.epoch, self.best, self.best_epoch, self.kept_epoch, self.steps = 0, math.inf, 0, 0, 0
         self.kept = self._weights()
 
     @property
     def over(self) -> bool:
-        return self.epoch >= self.config.epochs or self.epoch - self.best_epoch >= self.config.patience
+        return self.epoch >= self.last or (not self.refitting and self.epoch - self.best_epoch >= self.config.patience)
+
+    def refit(self) -> "_Run":
+        """The same training with the held-out groups in it, for as many epochs as were best without them."""
+        rows = torch.cat([self.rows, self.held]).sort().values.cpu().numpy()
+        run = _Run(self.name, self.config, self.samples, rows, self.held.cpu().numpy(), self.seed)
+        run.refitting, run.last, run.best = True, self.kept_epoch, self.best
+        return run
 
     def epoch_done(self) -> EpochReport:
         """Train one epoch."""
@@ -168,9 +184,15 @@ class _Run:
             if mine.shape != theirs.shape:
                 mine.resize_(theirs.shape)
             mine.copy_(theirs)
+        if self.refitting:
+            if self.over:
+                self.kept = self._weights()
+            return EpochReport(self.epoch, train_loss, self.best, self.best)
         validation = self._validated()
         if validation < self.best:
-            self.best, self.best_epoch, self.kept = validation, self.epoch, self._weights()
+            self.best, self.best_epoch = validation, self.epoch
+        if validation <= self.best + SLACK * abs(self.best):
+            self.kept_epoch, self.kept = self.epoch, self._weights()
         return EpochReport(self.epoch, train_loss, validation, self.best)
 
     def _pass(self) -> float:
@@ -230,16 +252,24 @@ class _Run:
         for i, optimizer in enumerate(self.optimizers):
             for parameter, entries in optimizer.state_dict()["state"].items():
                 out |= {f"optimizer{i}/{parameter}/{name}": torch.as_tensor(value) for name, value in entries.items()}
-        out["counters"] = torch.tensor([self.epoch, self.best_epoch, self.steps])
+        out["counters"] = torch.tensor(
+            [self.epoch, self.best_epoch, self.kept_epoch, self.steps, self.last, self.refitting]
+        )
         out["best"] = torch.tensor(self.best, dtype=torch.float64)
         out["random"], out["shuffle"] = self.random, self.shuffle.get_state()
         # Tensors that share storage cannot be written as they are.
         return {name: value.detach().clone().contiguous() for name, value in out.items()}
 
+    def restored(self, tensors: dict[str, Tensor]) -> "_Run":
+        """The run as it was where :meth:`tensors` was called."""
+        *_, refitting = tensors["counters"].tolist()
+        run = self.refit() if refitting else self
+        run._take(tensors)
+        return run
+
     @torch.no_grad()
-    def restore(self, tensors: dict[str, Tensor]) -> None:
-        """Go back to where :meth:`tensors` was called."""
-        self.epoch, self.best_epoch, self.steps = tensors["counters"].tolist()
+    def _take(self, tensors: dict[str, Tensor]) -> None:
+        self.epoch, self.best_epoch, self.kept_epoch, self.steps, self.last, _ = tensors["counters"].tolist()
         self.best = tensors["best"].item()
         self.random = tensors["random"]
         self.shuffle.set_state(tensors["shuffle"])
@@ -254,11 +284,11 @@ class _Run:
             for key in (key for key in tensors if key.startswith(prefix)):
                 parameter, name = key.removeprefix(prefix).split("/", 1)
                 state["state"].setdefault(int(parameter), {})[name] = tensors[key]
-            for entries in state["state"].values():
-                # geoopt counts its steps in a plain number, torch in a tensor.
-                if i and "step" in entries:
-                    entries["step"] = int(entries["step"])
             optimizer.load_state_dict(state)
+            if isinstance(optimizer, geoopt.optim.RiemannianAdam):
+                # It counts its steps in a plain number; loading makes that a float32, which rounds otherwise.
+                for entries in optimizer.state.values():
+                    entries["step"] = int(entries["step"])
 
 
 def _all_tensors(model: EmotionModel) -> list[tuple[str, Tensor]]:
