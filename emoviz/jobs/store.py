@@ -282,24 +282,31 @@ def start(job_id: str) -> bool:
 
 @contextmanager
 def reporting(job_id: str) -> Iterator[Callable[[Progress], None]]:
-    """What keeps a line of progress; of many within a moment the last, unless they say more than a fraction."""
+    """What keeps lines of progress: all beginnings, endings and sentences, and one of many steps within a moment."""
     # One connection for all of them: whoever closes the last one has SQLite tidy up, which waits for the disk.
     with _database() as database:
 
         def report(line: Progress) -> None:
-            now = time.time()
-            updated = database.execute(
-                "UPDATE reports SET fraction = ?, message = ? WHERE at > ? AND fraction > 0 AND fraction < 1"
-                " AND rowid = (SELECT max(rowid) FROM reports WHERE job_id = ?)",
-                (line.fraction, _text(line.message), now - MOMENT, job_id),
+            now, message = time.time(), _text(line.message)
+            replaced = (
+                _passing(line)
+                and database.execute(
+                    "UPDATE reports SET fraction = ?, message = ? WHERE at > ? AND fraction > 0 AND fraction < 1"
+                    " AND rowid = (SELECT max(rowid) FROM reports WHERE job_id = ?)",
+                    (line.fraction, message, now - MOMENT, job_id),
+                ).rowcount
             )
-            if not updated.rowcount:
+            if not replaced:
                 database.execute(
                     "INSERT INTO reports (job_id, at, fraction, message) VALUES (?, ?, ?, ?)",
-                    (job_id, now, line.fraction, _text(line.message)),
+                    (job_id, now, line.fraction, message),
                 )
 
         yield report
+
+
+def _passing(line: Progress) -> bool:
+    return line.fraction is not None and 0 < line.fraction < 1
 
 
 def end(job_id: str, state: State, *, result: str = "", error: str = "") -> None:

@@ -1,5 +1,6 @@
 """Jobs as others see them. No job here gets its turn unless a test lets it: that is the hand-shake."""
 
+import fcntl
 import os
 import signal
 import sqlite3
@@ -119,6 +120,18 @@ def test_a_killed_process_is_seen_at_once_and_in_a_sentence(seen):
     assert "Start it again" in dead.error
 
 
+def test_another_reader_is_not_taken_for_the_worker(seen):
+    with store.turn():
+        job = seen(store.submit(WAITING).job_id, has_begun)
+        os.kill(job.pid, signal.SIGKILL)
+        store.wait(job.job_id, PATIENCE)
+    with closing(sqlite3.connect(workspace.home() / "jobs.sqlite")) as database, database:
+        database.execute("UPDATE jobs SET state = 'running', ended = NULL")
+    with (workspace.home() / "jobs" / f"{job.job_id}.lease").open() as lease:
+        fcntl.flock(lease, fcntl.LOCK_SH)  # somebody else who looks at the same moment
+        assert store.get(job.job_id).state is State.FAILED
+
+
 def test_a_killed_process_leaves_no_zombie_behind(seen):
     with store.turn():
         job = seen(store.submit(WAITING).job_id, has_begun)
@@ -135,6 +148,22 @@ def test_a_job_whose_submitter_died_in_between_is_not_waited_for():
     with closing(sqlite3.connect(workspace.home() / "jobs.sqlite")) as database, database:
         database.execute("UPDATE jobs SET state = 'queued', pid = NULL, ended = NULL")
     assert store.get(job.job_id).state is State.FAILED
+
+
+def test_many_may_be_the_first_to_look():
+    together = threading.Barrier(16)
+    seen = []
+
+    def look():
+        together.wait(PATIENCE)
+        seen.append(store.list())
+
+    threads = [threading.Thread(target=look) for _ in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(PATIENCE)
+    assert seen == [()] * 16
 
 
 def test_two_submitters_at_once_both_get_their_job():
@@ -216,6 +245,21 @@ def test_a_cancelled_job_can_be_resumed(seen):
     assert store.wait(job.job_id, PATIENCE).error == "Unknown dataset 'no-such-dataset'. Known: simulated."
 
 
+def test_the_time_left_of_a_resumed_job_knows_nothing_of_the_time_before(seen):
+    with store.turn():
+        job = seen(store.submit(WAITING).job_id, has_begun)
+        store.start(job.job_id)
+        with store.reporting(job.job_id) as report:
+            report(Progress(0.1, "before"))
+            report(Progress(1.0, "before"))
+        store.cancel(job.job_id)
+        seen(store.resume(job.job_id).job_id, has_begun)
+        store.start(job.job_id)
+        with store.reporting(job.job_id) as report:
+            report(Progress(0.1, "after"))
+        assert store.get(job.job_id).left is None
+
+
 def test_two_who_resume_at_once_start_one_process():
     job_id = store.wait(store.submit(WAITING).job_id, PATIENCE).job_id
     with store.turn():
@@ -233,6 +277,8 @@ def test_a_job_that_has_ended_can_be_forgotten():
     job = store.wait(store.submit(QUICK).job_id, PATIENCE)
     store.remove(job.job_id)
     assert store.list() == ()
+    with closing(sqlite3.connect(workspace.home() / "jobs.sqlite")) as database:
+        assert database.execute("SELECT count(*) FROM reports").fetchone() == (0,)
     assert not [path for path in (workspace.home() / "jobs").iterdir() if job.job_id in path.name]
 
 

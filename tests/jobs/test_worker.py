@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -87,6 +89,10 @@ def is_working(job: store.Job) -> bool:
     return job.state is State.RUNNING and job.fraction is not None
 
 
+def is_learning(job: store.Job) -> bool:
+    return bool(job.fraction)
+
+
 def test_a_training_makes_a_checkpoint_and_says_its_name(tiny):
     job = store.wait(store.submit(Train("tiny", settings=QUICK, folds=2, device="cpu")).job_id, PATIENCE)
     assert (job.state, job.error) == (State.DONE, "")
@@ -120,11 +126,42 @@ def test_a_cancelled_download_ends_at_once_and_makes_no_dataset(stalled, seen):
 
 
 def test_a_cancelled_training_leaves_nothing_half_made(tiny, seen):
-    job = seen(store.submit(Train("tiny", settings=ENDLESS, device="cpu")).job_id, is_working)
+    job = seen(store.submit(Train("tiny", settings=ENDLESS, device="cpu")).job_id, is_learning)
     assert store.cancel(job.job_id, grace=PATIENCE).state is State.CANCELLED
     assert list(workspace.place("checkpoints").iterdir()) == []
     assert store.log(job.job_id).read_text() == ""
     assert not store.unfinished(job.job_id).exists()
+
+
+def test_a_process_told_to_end_takes_what_it_staged_with_it():
+    code = """
+import sys
+from emoviz import workspace
+from emoviz.jobs import kinds, store, worker
+
+class Staging(kinds.Order):
+    def run(self, unfinished=None):
+        with workspace.staged(workspace.place("datasets") / "half") as folder:
+            print(folder, flush=True)
+            yield sys.stdin.read()
+
+store.begin = lambda *_: Staging()
+worker.main(sys.argv[1])
+"""
+    with store.turn():
+        job_id = store.submit(Train("tiny")).job_id
+        with subprocess.Popen(
+            [sys.executable, "-c", code, job_id],
+            cwd=workspace.ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as process:
+            folder = Path(process.stdout.readline().strip())
+            assert folder.is_dir()
+            process.terminate()
+        assert process.returncode == 128 + signal.SIGTERM
+        assert not folder.exists()
 
 
 def test_a_killed_training_goes_on_where_it_stopped(tiny, seen):
@@ -205,6 +242,13 @@ def test_lines_that_come_seldom_are_all_kept(monkeypatch):
     with taken() as job_id:
         worker.run(job_id, Words(tuple(Progress(i / 10, f"row {i}") for i in range(10))))
         assert [line.message for line in store.reports(job_id)] == [f"row {i}" for i in range(10)]
+
+
+def test_a_sentence_between_two_fractions_keeps_its_place():
+    lines = (Progress(0.5, "epoch 1"), Progress(None, "a sentence"), Progress(0.6, "epoch 2"))
+    with taken() as job_id:
+        worker.run(job_id, Words(lines))
+        assert [line.message for line in store.reports(job_id)] == ["epoch 1", "a sentence", "epoch 2"]
 
 
 def test_sentences_are_all_kept_however_many():
