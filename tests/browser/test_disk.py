@@ -48,10 +48,16 @@ def drag(page, points, *, keys=()):
 def lasso(page, radius=120, at=(0, 0), keys=("Shift",)):
     """Draws a round lasso and gives what Python then says is selected."""
     x, y = middle(page)
-    before = len(heard(page))
+    before = len(selections(heard(page)))
     angles = [k * math.tau / 24 for k in range(24)]
     drag(page, [(x + at[0] + radius * math.cos(a), y + at[1] + radius * math.sin(a)) for a in angles], keys=keys)
-    return wait_heard(page, before + 1)[-1]
+    more = """n => JSON.parse(document.querySelector('#heard').textContent).filter((e) => e.kind === 'select').length > n"""
+    page.wait_for_function(more, arg=before)
+    return selections(heard(page))[-1]
+
+
+def selections(said):
+    return [event for event in said if event["kind"] == "select"]
 
 
 def expected_rows(page, n=600):
@@ -114,6 +120,21 @@ def test_undo_and_redo_walk_through_selections(disk_page):
     page.keyboard.press("Control+Shift+Z")
     said = wait_heard(page, 4)[-1]
     assert (said["mode"], said["rows"]) == ("redo", [])
+
+
+def test_a_slow_server_does_not_bring_back_what_was_done_away_with(disk_page):
+    page = disk_page(slow=0.6)
+    page.evaluate(f"""() => {{
+        const disk = {DISK}, own = disk.setSelection;
+        window.__selections = [];
+        disk.setSelection = (mask) => {{ own.call(disk, mask); window.__selections.push(disk.selectedCount); }};
+    }}""")
+    lasso(page)
+    page.keyboard.press("Escape")
+    lasso(page, 60)
+    page.wait_for_function(f"() => {DISK}.followed.selection && {DISK}.followed.selection === {DISK}.selectionKey")
+    first, cleared, last = page.evaluate("() => window.__selections")
+    assert first > last == len(selections(heard(page))[-1]["rows"]) > 0 == cleared
 
 
 def test_shift_click_adds_one_point_and_takes_it_out_again(disk_page):
