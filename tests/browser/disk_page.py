@@ -1,7 +1,6 @@
-"""The page of the disk's browser tests: a cloud with everything a disk can have. ``?n=600&slow=1``."""
+"""The page of the disk's browser tests: a cloud with everything a disk can have. ``?n=600``."""
 
 import json
-import time
 
 import numpy as np
 import streamlit as st
@@ -82,7 +81,6 @@ def main() -> None:
         if event.camera is not None:
             said["camera"] = [event.camera.re, event.camera.im, event.camera.zoom, event.camera.angle]
         heard.append(said)
-        time.sleep(float(st.query_params.get("slow", 0)))
     disk.show(view(n, remembered.get("selected"), remembered.get("primary")), key="disk")
     st.html(f'<pre id="heard" hidden>{json.dumps(heard)}</pre>')
 

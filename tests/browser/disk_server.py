@@ -71,7 +71,7 @@ def disk_page(disk_browser, disk_url):
     """Opens the page with a drawn disk: ``disk_page(n=600, dark=True)``."""
     contexts = []
 
-    def opened(n: int = 600, *, dark: bool = False, slow: float = 0, before: str = "", **options):
+    def opened(n: int = 600, *, dark: bool = False, before: str = "", **options):
         context = disk_browser.new_context(
             viewport={"width": 1200, "height": 900}, color_scheme="dark" if dark else "light", **options
         )
@@ -80,7 +80,7 @@ def disk_page(disk_browser, disk_url):
         page.set_default_timeout(30_000)
         if before:
             page.add_init_script(before)
-        page.goto(f"{disk_url}/?n={n}&slow={slow}")
+        page.goto(f"{disk_url}/?n={n}")
         page.wait_for_function("() => window.__emovizDisk?.painted")
         return page
 

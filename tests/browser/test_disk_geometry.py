@@ -233,3 +233,30 @@ def test_masks_are_packed_as_numpy_packs_them(disk_script):
     assert bits == np.packbits(mask, bitorder="little").tolist()
     back = disk_script("(m, bits) => [...m.unpackedMask(Uint8Array.from(bits), 1003)]", "columns", bits)
     assert back == mask.astype(int).tolist()
+
+
+def test_a_range_keeps_what_lies_in_it_and_never_what_is_missing(disk_script):
+    keep = """(m, [range, codes]) => {
+        const kept = new Uint8Array(codes.length).fill(1);
+        m.keepRange(kept, { kind: "number", range: [0, 1] }, Uint16Array.from(codes), range);
+        return [...kept];
+    }"""
+    codes = [0, 32767, 65534, 65535]
+    for kept, expected in (
+        ((0, 1), [1, 1, 1, 0]),
+        ((0.4, 7), [0, 1, 1, 0]),
+        ((-3, 0), [1, 0, 0, 0]),
+        ((2, 3), [0] * 4),
+    ):
+        assert disk_script(keep, "columns", [kept, codes]) == expected
+
+
+def test_counts_of_categories_and_of_bins_have_the_missing_ones_last(disk_script):
+    count = (
+        "(m, [column, codes, mask]) => [...m.counted(column, Uint8Array.from(codes), mask && Uint8Array.from(mask))]"
+    )
+    column = {"kind": "category", "categories": [{"name": "a"}, {"name": "b"}]}
+    assert disk_script(count, "columns", [column, [0, 1, 1, 255], None]) == [1, 2, 1]
+    assert disk_script(count, "columns", [column, [0, 1, 1, 255], [1, 1, 0, 0]]) == [1, 1, 0]
+    bins = "(m, codes) => [...m.counted({ kind: 'number' }, Uint16Array.from(codes), null)]"
+    assert disk_script(bins, "columns", [0, 65534, 65533, 65535]) == [1, *[0] * 30, 2, 1]
