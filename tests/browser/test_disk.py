@@ -51,7 +51,10 @@ def lasso(page, radius=120, at=(0, 0), keys=("Shift",)):
     before = len(selections(heard(page)))
     angles = [k * math.tau / 24 for k in range(24)]
     drag(page, [(x + at[0] + radius * math.cos(a), y + at[1] + radius * math.sin(a)) for a in angles], keys=keys)
-    more = """n => JSON.parse(document.querySelector('#heard').textContent).filter((e) => e.kind === 'select').length > n"""
+    more = """n => {
+        const said = JSON.parse(document.querySelector('#heard').textContent);
+        return said.filter((event) => event.kind === 'select').length > n;
+    }"""
     page.wait_for_function(more, arg=before)
     return selections(heard(page))[-1]
 
