@@ -25,7 +25,7 @@ from typing import Any, TypeVar
 import emoviz
 from emoviz import progress
 from emoviz.errors import DatasetError, EmovizError
-from emoviz.jobs.pace import Report, spell, time_left
+from emoviz.jobs.pace import Report, is_passing, spell, time_left
 from emoviz.progress import Progress, Work
 
 T = TypeVar("T")
@@ -432,33 +432,39 @@ def told(work: "Work[T]") -> T:
 
 
 class Teller:
-    """Tells progress: on a terminal in one line that changes, elsewhere a line now and then."""
+    """Tells progress: beginnings, ends and sentences, and what passes between as often as it can be read.
+
+    On a terminal what passes is one line that changes, elsewhere a line now and then.
+    """
 
     def __init__(self):
         self.terminal = sys.stderr.isatty()
+        self.pause = 0.1 if self.terminal else 2  # seconds between two passing lines
         self.lines: list[Report] = []
         self.last = -math.inf
+        self.open = False  # whether the line on the terminal may still change
 
     def __enter__(self) -> "Teller":
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self.terminal and self.lines:
+        if self.open:
             print(file=sys.stderr)
 
     def __call__(self, line: Progress) -> None:
         """Take note of one line of progress, and tell it if it is time."""
-        now = time.time()
+        now, passing = time.time(), is_passing(line.fraction)
         self.lines.append(Report(now, line.fraction, line.message))
-        if now - self.last < (0.1 if self.terminal else 2) and line.fraction != 1:
+        if passing and now - self.last < self.pause:
             return
         self.last = now
-        left = time_left(self.lines, now)
+        left = time_left(self.lines, now) if passing else None
         words = f"{_share(line.fraction):>4}  {_shown(line.message)}" + (f", {spell(left)} left" if left else "")
-        if self.terminal:
-            print(f"\r{words[: shutil.get_terminal_size().columns - 1]}\x1b[K", end="", file=sys.stderr, flush=True)
-        else:
-            print(words, file=sys.stderr, flush=True)
+        if self.terminal and passing:
+            words = words[: shutil.get_terminal_size().columns - 1]
+        before, after = ("\r", "\x1b[K") if self.open or (self.terminal and passing) else ("", "")
+        self.open = self.terminal and passing
+        print(f"{before}{words}{after}", end="" if self.open else "\n", file=sys.stderr, flush=True)
 
 
 def table(rows: Iterable[Sequence[object]]) -> str:

@@ -211,19 +211,26 @@ def test_a_reader_that_has_seen_enough_is_no_error():
         assert shown.stderr.read() == ""
 
 
-def test_on_a_terminal_progress_is_one_line_that_changes(monkeypatch, capsys):
+def test_on_a_terminal_passing_progress_is_one_line_that_changes_and_sentences_stay(monkeypatch, capsys):
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
     monkeypatch.setenv("COLUMNS", "40")
+    moments = iter(range(100))
+    monkeypatch.setattr(time, "time", lambda: next(moments))
 
     def work():
-        yield Progress(0.0, "first")
-        yield Progress(1.0, "last " * 20)
+        yield Progress(0.0, "The licence of it all, " * 3)
+        yield Progress(0.25, "first")
+        yield Progress(0.5, "second " * 20)
+        yield Progress(1.0, "done")
 
     cli.told(work())
-    first, last = capsys.readouterr().err.removeprefix("\r").split("\r")
-    assert first == "  0%  first\x1b[K"
-    assert last.endswith("\x1b[K\n")
-    assert len(last.removesuffix("\x1b[K\n")) == 39
+    licence, passed = capsys.readouterr().err.split("\n", 1)
+    assert licence == "  0%  " + "The licence of it all, " * 3
+    begin, first, second, done = passed.split("\r")
+    assert begin == ""
+    assert first == " 25%  first, 3 s left\x1b[K"
+    assert len(second) == 39 + len("\x1b[K")
+    assert done == "100%  done\x1b[K\n"
 
 
 def test_elsewhere_progress_is_a_line_now_and_then(capsys):

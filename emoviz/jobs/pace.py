@@ -19,6 +19,11 @@ class Report:
     message: str
 
 
+def is_passing(fraction: float | None) -> bool:
+    """Whether a line may be forgotten when a newer one comes: it is no beginning, no end and no sentence."""
+    return fraction is not None and 0 < fraction < 1
+
+
 def time_left(lines: Sequence[Report], now: float) -> float | None:
     """Seconds until the fraction will be 1, at the pace of its more recent half.
 

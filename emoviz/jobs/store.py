@@ -32,7 +32,7 @@ from emoviz import workspace
 from emoviz.errors import JobError, UnknownNameError
 from emoviz.jobs import kinds
 from emoviz.jobs.kinds import Order
-from emoviz.jobs.pace import Report, time_left
+from emoviz.jobs.pace import Report, is_passing, time_left
 from emoviz.progress import Progress
 
 MOMENT = 0.05  # seconds
@@ -288,14 +288,13 @@ def reporting(job_id: str) -> Iterator[Callable[[Progress], None]]:
 
         def report(line: Progress) -> None:
             now, message = time.time(), _text(line.message)
-            replaced = (
-                _passing(line)
-                and database.execute(
+            replaced = 0
+            if is_passing(line.fraction):
+                replaced = database.execute(
                     "UPDATE reports SET fraction = ?, message = ? WHERE at > ? AND fraction > 0 AND fraction < 1"
                     " AND rowid = (SELECT max(rowid) FROM reports WHERE job_id = ?)",
                     (line.fraction, message, now - MOMENT, job_id),
                 ).rowcount
-            )
             if not replaced:
                 database.execute(
                     "INSERT INTO reports (job_id, at, fraction, message) VALUES (?, ?, ?, ?)",
@@ -303,10 +302,6 @@ def reporting(job_id: str) -> Iterator[Callable[[Progress], None]]:
                 )
 
         yield report
-
-
-def _passing(line: Progress) -> bool:
-    return line.fraction is not None and 0 < line.fraction < 1
 
 
 def end(job_id: str, state: State, *, result: str = "", error: str = "") -> None:
