@@ -16,9 +16,9 @@ SequenceKind = Literal["gru", "transformer"]
 class Linears(nn.Module):
     """E linear layers side by side, each with weights of its own, ``(E or 1, B, in)`` to ``(E, B, out)``."""
 
-    def __init__(self, count: int, inputs: int, outputs: int):
+    def __init__(self, count: int, inputs: int, outputs: int, scale: float = 1.0):
         super().__init__()
-        bound = 1 / math.sqrt(inputs)
+        bound = scale / math.sqrt(inputs)
         self.weight = nn.Parameter(torch.empty(count, inputs, outputs).uniform_(-bound, bound))
         self.bias = nn.Parameter(torch.empty(count, 1, outputs).uniform_(-bound, bound))
 

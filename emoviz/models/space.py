@@ -23,7 +23,7 @@ class Space:
     Attributes:
         geometry: ``hyperbolic``, or ``euclidean`` to see what the curvature adds
         c: positive curvature magnitude, hyperbolic only
-        clip: the longest tangent vector that is put on the ball; beyond about 2 gradients vanish at the rim
+        clip: tangent vectors are shortened to less than this; beyond about 2 gradients vanish at the rim
     """
 
     geometry: Geometry
@@ -36,9 +36,12 @@ class Space:
         return geoopt.PoincareBall(self.c) if self.geometry == "hyperbolic" else geoopt.Euclidean(ndim=1)
 
     def point(self, tangent: Tensor) -> Tensor:
-        """Clipped tangent vectors ``(..., D)`` as points ``(..., D)``."""
+        """Clipped tangent vectors ``(..., D)`` as points ``(..., D)``.
+
+        The clip is smooth, ``r tanh(|u| / r)``: a hard one would pile points up on a ring and stop their gradients.
+        """
         length = tangent.norm(dim=-1, keepdim=True).clamp_min(1e-7)
-        clipped = tangent * (self.clip / length).clamp_max(1)
+        clipped = tangent * (self.clip / length * torch.tanh(length / self.clip))
         return poincare.expmap0(clipped, self.c) if self.geometry == "hyperbolic" else clipped
 
     def distance(self, x: Tensor, y: Tensor) -> Tensor:

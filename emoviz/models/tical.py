@@ -26,6 +26,8 @@ from emoviz.models.inputs import Inputs
 from emoviz.models.space import Geometry, Space
 
 TINY = 1e-7
+# Points start near the origin, where gradients are large, and move out as they become sure.
+NEAR_ORIGIN = 0.1
 # Rules of typicality that ask the anchors.
 BY_ANCHORS = ("prototype", "conformal", "knn", "radius")
 # What each number may be: least and most.
@@ -73,7 +75,7 @@ class TicalConfig:
         geometry: ``hyperbolic``, or ``euclidean`` as a control
         ball_dim: dimension of the ball
         c: curvature magnitude of the ball
-        clip: longest tangent vector, half the largest distance from the origin
+        clip: tangent vectors stay shorter than this, half the largest distance from the origin
         anchors: most anchors per modality and label
         anchor_share: the most confident share of the correctly recognised samples that may be anchors
         pseudo: how unimodal labels are found: ``noise`` (a learned rate at which a modality shows something
@@ -127,7 +129,7 @@ class TicalConfig:
     pseudo: Literal["auto", "noise", "memory", "none"] = "auto"
     rho: float = 0.0
     memory_start: float = 0.8
-    temperature: float = 1.0
+    temperature: float = 0.5
     dissent: float = 0.1
     typicality: Rule = "signal"
     typicality_in: Literal["none", "temper", "weight"] = "temper"
@@ -187,8 +189,8 @@ class Tical(EmotionModel):
             for m in inputs.modalities
         )
         self.heads = Linears(self.sides, width, labels)
-        self.tangents = Linears(self.sides, width, config.ball_dim)
-        self.tangent = Linears(1, width, config.ball_dim)
+        self.tangents = Linears(self.sides, width, config.ball_dim, NEAR_ORIGIN)
+        self.tangent = Linears(1, width, config.ball_dim, NEAR_ORIGIN)
         self.silence = nn.Parameter(torch.full((self.sides,), -2.0))
         self.dissent = nn.Parameter(torch.full((self.sides,), math.log(config.dissent / (1 - config.dissent))))
         self.fusion = StagedFusion(

@@ -277,7 +277,9 @@ class _Run:
         for prefix, model in (("model", self.model), ("average", self.average)):
             for name, value in _all_tensors(model):
                 stored = tensors[f"{prefix}/{name}"]
-                value.data.resize_(stored.shape).copy_(stored)
+                if value.shape != stored.shape:  # the memory of labels is empty before the first epoch
+                    value.resize_(stored.shape)
+                value.copy_(stored)
         for i, optimizer in enumerate(self.optimizers):
             state = optimizer.state_dict()
             prefix = f"optimizer{i}/"

@@ -44,6 +44,8 @@ def test_no_tangent_is_longer_than_the_clip(geometry):
     space = Space(geometry, 1.0, 1.5)
     reach = space.distance(torch.zeros(4, dtype=torch.float64), space.point(50 * tangents(0)))
     assert_close(reach, torch.full_like(reach, 3.0))
+    short = space.distance(torch.zeros(4, dtype=torch.float64), space.point(1e-3 * tangents(0)))
+    assert_close(short, 2e-3 * tangents(0).norm(dim=1), rtol=1e-5, atol=0)
 
 
 def test_both_geometries_agree_near_the_origin():

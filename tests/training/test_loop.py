@@ -71,9 +71,19 @@ def test_training_leaves_the_global_generator_alone():
 
 
 def test_it_stops_when_the_held_out_groups_stop_improving():
-    reports, _ = finish(started(tiny.config(epochs=200, patience=2, lr=0.05)))
+    reports, _ = finish(started(tiny.config(epochs=200, patience=2, lr=0.05, refit=False)))
     assert len(reports) < 200
     assert reports[-1].epoch - min(r.epoch for r in reports if r.validation == reports[-1].best) == 2
+
+
+def test_a_refit_trains_as_long_as_was_good_and_on_everybody():
+    reports, weights = finish(started(tiny.config(epochs=4, patience=4)))
+    first = [r for i, r in enumerate(reports) if r.epoch == i + 1]
+    again = reports[len(first) :]
+    kept = max(r.epoch for r in first if r.validation <= min(q.validation for q in first[: r.epoch]) * 1.01)
+    assert [r.epoch for r in again] == list(range(1, kept + 1))
+    alone = finish(started(tiny.config(epochs=4, patience=4, refit=False)))[1]
+    assert not torch.equal(weights["encoders.0.standardise.mean"], alone["encoders.0.standardise.mean"])
 
 
 def test_held_out_groups_are_whole_and_about_as_many_as_asked():
