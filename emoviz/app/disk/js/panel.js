@@ -23,7 +23,7 @@ const ICONS = {
 };
 const HELP = [
   ["drag", "pan: a Moebius translation"],
-  ["wheel", "zoom at the cursor"],
+  ["wheel, + and -", "zoom, at the cursor or in the middle"],
   ["shift + drag", "lasso; with ctrl, add to the selection"],
   ["shift or ctrl + click", "add one point, or take it out"],
   ["click", "open a point beside the disk"],

@@ -135,9 +135,7 @@ export class Renderer {
   prepare() {
     const { gl } = this;
     this.line = program(gl, LINE_VERTEX, LINE_FRAGMENT);
-    this.bead = program(gl, POINT_VERTEX, BEAD_FRAGMENT);
-    this.disc = program(gl, POINT_VERTEX, DISC_FRAGMENT);
-    this.dust = program(gl, DUST_VERTEX, DUST_FRAGMENT);
+    this.shapes = new Map(); // made when first drawn: compiling takes a software renderer longer than drawing
     this.positions = gl.createBuffer();
     this.entries = gl.createBuffer();
     this.order = gl.createBuffer();
@@ -163,6 +161,18 @@ export class Renderer {
     gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MAG_FILTER, gl.NEAREST);
     gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
     gl.disable(gl.DITHER);
+  }
+
+  /** The program for points of so many device pixels of radius. */
+  shape(radius) {
+    const [name, vertex, fragment] =
+      radius < DUST
+        ? ["dust", DUST_VERTEX, DUST_FRAGMENT]
+        : radius < BEAD
+          ? ["disc", POINT_VERTEX, DISC_FRAGMENT]
+          : ["bead", POINT_VERTEX, BEAD_FRAGMENT];
+    if (!this.shapes.has(name)) this.shapes.set(name, program(this.gl, vertex, fragment));
+    return this.shapes.get(name);
   }
 
   setCloud(xy) {
@@ -338,8 +348,7 @@ export class Renderer {
     const ordered = this.lit !== null;
     const dim = count - lit;
     const put = (size, alpha, grey) => {
-      const program = size < DUST ? this.dust : size < BEAD ? this.disc : this.bead;
-      use(gl, program, { ...common, u_radius: size, u_alpha: alpha, u_dim: grey });
+      use(gl, this.shape(size), { ...common, u_radius: size, u_alpha: alpha, u_dim: grey });
     };
     if (ordered && dim) {
       put(style.radius * ratio * 0.9, 1, [...unit(theme.dim), Math.max(style.alpha * 0.55, 0.12)]);
