@@ -16,6 +16,8 @@ from emoviz.jobs import store
 from emoviz.jobs.kinds import Order
 from emoviz.jobs.store import State
 
+STOPPED = 128 + signal.SIGTERM  # exit code
+
 
 def main(job_id: str) -> None:
     """Run one job to its end."""
@@ -53,8 +55,12 @@ def run(job_id: str, order: Order) -> None:
 def _stop(*_: object) -> None:
     # Not an Exception, so that nothing on the way takes it for a bad row; blocks that tidy up run.
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    sys.exit(128 + signal.SIGTERM)
+    sys.exit(STOPPED)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    try:
+        main(sys.argv[1])
+    except SystemExit:
+        # Somebody is waiting. What was half made is tidied up by now; taking Python and torch apart needs a second.
+        os._exit(STOPPED)
