@@ -208,16 +208,17 @@ def data_get(source: str, base_url: str | None, as_json: bool) -> None:
     _print_made("dataset", told(kinds.Download(source, base_url).run()), as_json)
 
 
-def data_list(as_json: bool) -> None:
-    """List the datasets."""
+def data_list(as_json: bool) -> int:
+    """List the datasets; 1 where one is damaged."""
     from emoviz.data import store
 
-    infos = [store.info(name) for name in store.names()]
+    infos, code = _readable(store.info, store.names())
     if as_json:
         _print_json(infos)
     else:
         rows = [(i.name, f"{i.samples:,}", ", ".join(i.modalities), len(i.labels), i.title) for i in infos]
         print(table([("name", "samples", "modalities", "emotions", "title"), *rows]))
+    return code
 
 
 def data_show(name: str, as_json: bool) -> None:
@@ -308,16 +309,17 @@ def analyze(dataset: str, checkpoint: str | None, output: Path, as_json: bool) -
         print(output)
 
 
-def models_list(as_json: bool) -> None:
-    """List the checkpoints."""
+def models_list(as_json: bool) -> int:
+    """List the checkpoints; 1 where one is damaged."""
     from emoviz.models import checkpoints
 
-    cards = [checkpoints.card(name) for name in checkpoints.names()]
+    cards, code = _readable(checkpoints.card, checkpoints.names())
     if as_json:
         _print_json(cards)
     else:
         rows = [(card.name, card.model, card.dataset, card.folds, card.created) for card in cards]
         print(table([("name", "model", "dataset", "folds", "created"), *rows]))
+    return code
 
 
 def models_show(name: str, as_json: bool) -> None:
@@ -472,6 +474,17 @@ def table(rows: Iterable[Sequence[object]]) -> str:
     cells = [[_shown(str(cell)) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in cells)
+
+
+def _readable(read: Callable[[str], T], names: Iterable[str]) -> tuple[list[T], int]:
+    """What can be read, and the exit code: a damaged one is complained of and does not hide the others."""
+    found, code = [], 0
+    for name in names:
+        try:
+            found.append(read(name))
+        except EmovizError as error:
+            code = _complain(str(error))
+    return found, code
 
 
 def _complain(sentence: str) -> int:

@@ -1,6 +1,7 @@
 """The command line: what it prints where, and which exit code it gives."""
 
 import json
+import pickle
 import shutil
 import signal
 import socket
@@ -413,3 +414,59 @@ def test_the_doctor_survives_a_workspace_that_cannot_be_written(emoviz, bad_home
     assert {"workspace", "jobs", "datasets", "checkpoints"} <= {
         check["name"] for check in json.loads(out) if not check["well"]
     }
+
+
+@pytest.fixture(scope="session")
+def trained_folder(tiny_folder, tmp_path_factory):
+    home = tmp_path_factory.mktemp("trained")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("EMOVIZ_HOME", str(home))
+        shutil.copytree(tiny_folder, workspace.place("datasets") / "tiny")
+        assert cli.run(["train", "tiny", *QUICK, "--name", "mine"]) == 0
+    return home / "checkpoints" / "mine"
+
+
+DAMAGE = {
+    "empty": lambda data: b"",
+    "half": lambda data: data[: len(data) // 2],
+    "one bit": lambda data: data[:-9] + bytes([data[-9] ^ 1]) + data[-8:],
+    "a pickle": lambda data: pickle.dumps(print),
+    "deep": lambda data: b"[" * 100_000,
+    "a list": lambda data: b"[]",
+    "a huge header": lambda data: b"\xff" * 8 + data[8:],
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+@pytest.mark.parametrize("file", ["card.json", "weights.safetensors"])
+def test_a_damaged_checkpoint_is_a_sentence_and_hides_no_other(emoviz, tiny, trained_folder, tmp_path, file, damage):
+    for name in ("bad", "good"):
+        shutil.copytree(trained_folder, workspace.place("checkpoints") / name)
+    path = workspace.place("checkpoints") / "bad" / file
+    path.write_bytes(DAMAGE[damage](path.read_bytes()))
+    code, out, err = emoviz("analyze", "tiny", "--model", "bad", "-o", tmp_path / "never.csv")
+    assert (code, out) == (1, "")
+    assert err.splitlines()[-1].startswith("emoviz: Checkpoint 'bad' cannot be used: ")
+    assert "good" in emoviz("models", "list")[1]
+    checks = {check["name"]: check["well"] for check in json.loads(emoviz("doctor", "--json")[1])}
+    assert (checks["checkpoint bad"], checks["checkpoint good"]) == (False, True)
+    assert emoviz("models", "remove", "bad")[0] == 0
+    assert emoviz("models", "list")[0] == 0
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+@pytest.mark.parametrize("file", ["dataset.json", "samples.parquet", "features/face.npy"])
+def test_a_damaged_dataset_is_a_sentence_and_hides_no_other(emoviz, tiny, file, damage):
+    path = Path(tiny.folder) / file
+    path.write_bytes(DAMAGE[damage](path.read_bytes()))
+    checks = {check["name"]: check["well"] for check in json.loads(emoviz("doctor", "--json")[1])}
+    assert (checks["dataset tiny"], checks["dataset simulated"]) == (False, True)
+    code, out, err = emoviz("data", "list")
+    assert "simulated" in out
+    assert code == 0 or err.startswith("emoviz: Dataset 'tiny' is damaged: ")
+    if damage != "one bit" or not file.startswith("features"):  # which only doctor looks for
+        code, out, err = emoviz("train", "tiny")
+        assert (code, out) == (1, "")
+        assert err.splitlines()[-1].startswith("emoviz: Dataset 'tiny' is damaged: ")
+    assert emoviz("data", "remove", "tiny")[0] == 0
+    assert store.names() == ("simulated",)
