@@ -129,6 +129,8 @@ def test_a_column_that_is_left_out_does_not_cost_the_later_ones_their_order():
         ({"columns": (category([0, 1]),)}, "label has 2 values for 6 points"),
         ({"selected": np.zeros(5, bool)}, "selection has 5 values for 6 points"),
         ({"columns": (category([0] * 6), category([1] * 6))}, "same name"),
+        ({"anchors": (disk.Anchor("joy", "#00ff00", float("nan"), 0),)}, "not finite"),
+        ({"camera": disk.Camera(zoom=float("inf"))}, "not finite"),
     ],
 )
 def test_what_does_not_fit_together_is_refused(changes, complaint):
@@ -161,6 +163,21 @@ def test_everything_small_is_json():
     assert sent["hidden"] == {"label": [-1, 2]} and sent["ranges"] == {"score": [1.0, 3.0]}
     assert sent["columns"][1]["range"] == [0.0, 5.0] and sent["camera"]["model"] == "poincare"
     assert sent["constellation"]["links"] == [{"a": 0, "b": 1, "length": None}]
+
+
+def test_numbers_of_numpy_are_plain_when_they_travel():
+    anchor = disk.Anchor("joy", "#00ff00", np.float32(0.5), np.float64(0.25))
+    shown = view(
+        anchors=(anchor,), primary=np.int64(2), related=tuple(np.arange(2)), ranges={"score": (np.float32(0), 1)}
+    )
+    assert payload.setting(shown)["anchors"] == [{"name": "joy", "colour": "#00ff00", "x": 0.5, "y": 0.25}]
+    assert payload.state(shown)["related"] == [0, 1] and type(payload.state(shown)["primary"]) is int
+
+
+def test_what_is_no_colour_reaches_no_style_sheet():
+    trick = "red;background:url(http://example.org)"
+    shown = view(columns=(category([0] * 6, categories=(disk.Category("a", trick), disk.Category("b", "#12aB9f"))),))
+    assert [c["colour"] for c in payload.setting(shown)["columns"][0]["categories"]] == ["", "#12aB9f"]
 
 
 def told(**triggers):

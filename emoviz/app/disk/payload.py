@@ -5,6 +5,7 @@ spaces to a multiple of 8, then its arrays, each beginning at a multiple of 8 fr
 """
 
 import json
+import re
 import struct
 import zlib
 from collections.abc import Mapping
@@ -20,6 +21,7 @@ MAGIC = 0x564D4531
 SMALL = 240  # categories that one byte a point tells apart; as many colours as the browser keeps
 STEPS = 65534  # codes 0 to 65534 are steps of a number's range
 MISSING_NUMBER = 65535
+COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 
 
 def check(view: "DiskView") -> None:
@@ -38,6 +40,13 @@ def check(view: "DiskView") -> None:
         raise ValueError(f"{wrong[0]} has {lengths[wrong[0]]} values for {n} points")
     if len({c.name for c in view.columns}) < len(view.columns):
         raise ValueError("two columns have the same name")
+    sides = view.constellation.sides if view.constellation else ()
+    numbers = [number for mark in (*view.anchors, *sides) for number in (mark.x, mark.y)]
+    numbers += [number for kept in view.ranges.values() for number in kept]
+    numbers += [view.camera.re, view.camera.im, view.camera.zoom, view.camera.angle] if view.camera else []
+    # NaN is not JSON: the browser would refuse the whole message.
+    if not np.isfinite(numbers).all():
+        raise ValueError("an anchor, a side, a range or the camera is not finite")
 
 
 def span(column: "Column") -> tuple[float, float]:
@@ -75,6 +84,17 @@ def first_columns(view: "DiskView", bytes_per_point: int) -> tuple[str, ...]:
             break
         names.append(column.name)
     return tuple(names)
+
+
+def _plain(data: dict[str, Any]) -> dict[str, Any]:
+    """The same without numpy's numbers, which Streamlit would turn into words without a warning."""
+    return json.loads(json.dumps(data, default=lambda number: number.item()))
+
+
+def _coloured(mark: Any) -> dict[str, Any]:
+    """A mark or category as JSON. What is not plainly a colour never reaches a style sheet."""
+    colour = mark.colour if COLOUR.fullmatch(mark.colour) else ""
+    return asdict(mark) | {"colour": colour}
 
 
 def buffer(key: str, arrays: Mapping[str, np.ndarray]) -> bytes:
@@ -130,34 +150,37 @@ def selection(view: "DiskView") -> bytes:
 
 def setting(view: "DiskView") -> dict[str, Any]:
     """What is small and seldom changes, as JSON: a rerun that changes nothing of it sends a reference."""
-    return {
-        "key": view.key,
-        "count": len(view.xy),
-        "columns": [
-            {
-                "name": c.name,
-                "title": c.title,
-                "kind": c.kind,
-                "categories": [asdict(category) for category in c.categories],
-                "range": None if c.kind == "category" else span(c),
-            }
-            for c in view.columns
-        ],
-        "anchors": [asdict(anchor) for anchor in view.anchors],
-        "texts": asdict(view.texts),
-    }
+    columns = [
+        {
+            "name": c.name,
+            "title": c.title,
+            "kind": c.kind,
+            "categories": [_coloured(category) for category in c.categories],
+            "range": None if c.kind == "category" else span(c),
+        }
+        for c in view.columns
+    ]
+    anchors = [_coloured(anchor) for anchor in view.anchors]
+    texts = asdict(view.texts)
+    return _plain({"key": view.key, "count": len(view.xy), "columns": columns, "anchors": anchors, "texts": texts})
 
 
 def state(view: "DiskView") -> dict[str, Any]:
     """What changes with every gesture, as JSON."""
-    return {
-        "key": view.key,
-        "colour_by": view.colour_by,
-        "constellation": asdict(view.constellation) if view.constellation else None,
-        "selection": selection_key(view),
-        "primary": view.primary,
-        "related": list(view.related),
-        "hidden": {name: sorted(hidden) for name, hidden in view.hidden.items()},
-        "ranges": {name: list(kept) for name, kept in view.ranges.items()},
-        "camera": asdict(view.camera) if view.camera else None,
+    constellation = view.constellation and {
+        "sides": [_coloured(side) for side in view.constellation.sides],
+        "links": [asdict(link) for link in view.constellation.links],
     }
+    return _plain(
+        {
+            "key": view.key,
+            "colour_by": view.colour_by,
+            "constellation": constellation,
+            "selection": selection_key(view),
+            "primary": view.primary,
+            "related": view.related,
+            "hidden": {name: sorted(hidden) for name, hidden in view.hidden.items()},
+            "ranges": view.ranges,
+            "camera": asdict(view.camera) if view.camera else None,
+        }
+    )

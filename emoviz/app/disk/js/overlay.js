@@ -48,7 +48,7 @@ export class Overlay {
     this.marks = [];
     this.words = [];
     for (const anchor of anchors) {
-      const node = svg("path", { class: "ed-anchor", d: "M0,-6.5L6.5,0L0,6.5L-6.5,0Z", fill: anchor.colour });
+      const node = svg("path", { class: "ed-anchor", d: "M0,-6.5L6.5,0L0,6.5L-6.5,0Z", fill: anchor.colour || "#888888" });
       node.append(svg("title", {}, `prototype of ${anchor.name}`));
       this.addMark(node, anchor, this.word(anchor.name, "ed-word ed-anchor-word"), 11);
     }
@@ -61,7 +61,7 @@ export class Overlay {
       this.links.push({ from, to, paths: [halo, line], word: this.word(formatNumber(shown, 1), "ed-word ed-length") });
     }
     for (const side of constellation?.sides ?? []) {
-      const node = svg("circle", { class: "ed-side", r: 6.5, fill: side.colour });
+      const node = svg("circle", { class: "ed-side", r: 6.5, fill: side.colour || "#888888" });
       node.append(svg("title", {}, side.name));
       this.addMark(node, side, this.word(side.name, "ed-word ed-side-word"), 11);
     }
