@@ -214,5 +214,6 @@ def from_json(kind: str, text: str) -> Order:
         return KINDS[kind](**fields)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise JobError(
-            f"An order of kind '{kind[:80]}' was written by another version of emoviz, or is damaged."
+            f"A job of kind '{kind[:80]}' was written by another version of emoviz, or is damaged. "
+            "Move jobs.sqlite out of the workspace to start with no jobs."
         ) from error

@@ -150,11 +150,11 @@ def resume(job_id: str) -> Job:
     """
     while get(job_id).state in (State.FAILED, State.CANCELLED):
         with _leased(job_id) as lease:
-            if lease is None:
-                # The old process is about to be gone, or another has just been started.
-                time.sleep(0.02)
-            elif _queue_again(job_id):
-                _launch(job_id, lease)
+            if lease is not None:
+                if _queue_again(job_id):
+                    _launch(job_id, lease)
+                break
+        time.sleep(0.02)  # the old process is about to be gone, or another has just been started
     return get(job_id)
 
 

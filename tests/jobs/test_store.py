@@ -260,6 +260,13 @@ def test_the_time_left_of_a_resumed_job_knows_nothing_of_the_time_before(seen):
         assert store.get(job.job_id).left is None
 
 
+def test_a_resumed_job_that_fails_at_once_is_not_started_again(monkeypatch):
+    job_id = store.wait(store.submit(QUICK).job_id, PATIENCE).job_id
+    monkeypatch.setattr(store.sys, "executable", "/bin/false")
+    assert store.resume(job_id).job_id == job_id
+    assert store.wait(job_id, PATIENCE).error.startswith(store.DIED)
+
+
 def test_two_who_resume_at_once_start_one_process():
     job_id = store.wait(store.submit(WAITING).job_id, PATIENCE).job_id
     with store.turn():
