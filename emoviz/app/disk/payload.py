@@ -41,7 +41,8 @@ def check(view: "DiskView") -> None:
     if len({c.name for c in view.columns}) < len(view.columns):
         raise ValueError("two columns have the same name")
     sides = view.constellation.sides if view.constellation else ()
-    numbers = [number for mark in (*view.anchors, *sides) for number in (mark.x, mark.y)]
+    numbers = [number for anchor in view.anchors for number in (anchor.x, anchor.y)]
+    numbers += [number for side in sides for number in (side.x, side.y)]
     numbers += [number for kept in view.ranges.values() for number in kept]
     numbers += [view.camera.re, view.camera.im, view.camera.zoom, view.camera.angle] if view.camera else []
     # NaN is not JSON: the browser would refuse the whole message.
