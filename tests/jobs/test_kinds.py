@@ -35,5 +35,5 @@ def test_there_is_an_example_of_every_kind():
     ],
 )
 def test_a_damaged_order_is_a_sentence(kind, text):
-    with pytest.raises(JobError, match="another version of emoviz, or is damaged. Move jobs.sqlite"):
+    with pytest.raises(JobError, match=r"another version of emoviz, or is damaged\. Move jobs\.sqlite"):
         kinds.from_json(kind, text)
