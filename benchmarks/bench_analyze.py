@@ -40,7 +40,7 @@ def main() -> None:
         data = os.environ.get("EMOVIZ_TEST_DATA")
         if data:
             finish(importers.load(Path(data) / "crema-d", "crema-d"))
-            for model in (None, "crema-d-tical"):
+            for model in (None, "crema-d-votes"):
                 taken = sorted(whole_process("crema-d", model, Path(home) / "out.parquet") for _ in range(3))[1]
                 what = "emoviz analyze, whole process, " + ("votes and model" if model else "votes alone")
                 lines.append(f"| crema-d | 7,442 | {what} | {taken:.1f} | {1e6 * taken / 7442:.0f} |")

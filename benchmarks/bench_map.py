@@ -50,7 +50,7 @@ def worlds():
     yield "simulated", store.read("simulated"), checkpoints.load("simulated-tical")
     data = os.environ.get("EMOVIZ_TEST_DATA")
     if data:
-        yield "crema-d", crema_d.read(Path(data) / "crema-d")[0], checkpoints.load("crema-d-tical")
+        yield "crema-d", crema_d.read(Path(data) / "crema-d")[0], checkpoints.load("crema-d-votes")
 
 
 def main() -> None:
