@@ -97,6 +97,8 @@ def test_a_training_makes_a_checkpoint_and_says_its_name(tiny):
     job = store.wait(store.submit(Train("tiny", settings=QUICK, folds=2, device="cpu")).job_id, PATIENCE)
     assert (job.state, job.error) == (State.DONE, "")
     assert checkpoints.load(job.result).card.dataset == "tiny"
+    fractions = [line.fraction for line in store.reports(job.job_id) if line.fraction is not None]
+    assert fractions == sorted(fractions)
     assert job.fraction == 1
 
 
@@ -171,6 +173,7 @@ def test_a_killed_training_goes_on_where_it_stopped(tiny, seen):
     os.kill(job.pid, signal.SIGKILL)
     assert store.wait(job.job_id, PATIENCE).state is State.FAILED
     before = len(store.reports(job.job_id))
+    (store.unfinished(job.job_id) / ".1.safetensors.half").write_bytes(b"as if killed while writing")
 
     assert store.resume(job.job_id).active
     done = store.wait(job.job_id, PATIENCE)
