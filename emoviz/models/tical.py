@@ -487,7 +487,8 @@ class Tical(EmotionModel):
     # What the rest of emoviz asks of a trained model.
 
     def prototypes(self) -> Tensor:
-        return self.space.shown(self.centres.detach())
+        # Samples are pushed on beyond the centres that the loss pulls at; the memory bank's prototypes lie among them.
+        return self.space.shown(self.bank.prototypes[-1] if self.bank.ready else self.centres.detach())
 
     @torch.no_grad()
     def rotate(self, rotation: Tensor) -> None:
