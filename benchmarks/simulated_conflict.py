@@ -219,15 +219,16 @@ def write(found: dict[float, dict[str, list[Judged]]]) -> None:
     fields = ("auroc", "power", "named", "clean", "conflicting", "silent")
     lines = []
     for probe, table in found.items():
-        worlds = len(next(iter(table.values())))
         lines += [
-            f"Probe {probe:.2f}, {worlds} worlds, one seed each; mean ± 95 % over worlds.",
+            f"Probe {probe:.2f}; one seed a world, mean ± 95 % over worlds.",
             "",
-            "| method | AUROC | power, both <= 5 % | dissenter named | accuracy, clean | conflicting | silent |",
-            "| --- | --- | --- | --- | --- | --- | --- |",
+            "| method | worlds | AUROC | power, both <= 5 % | dissenter named | accuracy, clean | conflicting | silent |",
+            "| --- | ---: | --- | --- | --- | --- | --- | --- |",
         ]
         for name, rows in table.items():
-            lines.append(f"| {name} | {' | '.join(shown([getattr(row, field) for row in rows]) for field in fields)} |")
+            lines.append(
+                f"| {name} | {len(rows)} | {' | '.join(shown([getattr(row, field) for row in rows]) for field in fields)} |"
+            )
         lines.append("")
     report("simulated_conflict", "Simulated conflict: planted truth", lines[:-1])
     values = {
