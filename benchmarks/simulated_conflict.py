@@ -222,13 +222,12 @@ def write(found: dict[float, dict[str, list[Judged]]]) -> None:
         lines += [
             f"Probe {probe:.2f}; one seed a world, mean ± 95 % over worlds.",
             "",
-            "| method | worlds | AUROC | power, both <= 5 % | dissenter named | accuracy, clean | conflicting | silent |",
+            "| method | worlds | AUROC | power, both <= 5 % | dissenter named | right on clean | conflicting | silent |",
             "| --- | ---: | --- | --- | --- | --- | --- | --- |",
         ]
         for name, rows in table.items():
-            lines.append(
-                f"| {name} | {len(rows)} | {' | '.join(shown([getattr(row, field) for row in rows]) for field in fields)} |"
-            )
+            cells = " | ".join(shown([getattr(row, field) for row in rows]) for field in fields)
+            lines.append(f"| {name} | {len(rows)} | {cells} |")
         lines.append("")
     report("simulated_conflict", "Simulated conflict: planted truth", lines[:-1])
     values = {
