@@ -222,7 +222,7 @@ def write(found: dict[float, dict[str, list[Judged]]]) -> None:
         lines += [
             f"Probe {probe:.2f}; one seed a world, mean ± 95 % over worlds.",
             "",
-            "| method | worlds | AUROC | power, both <= 5 % | dissenter named | right on clean | conflicting | silent |",
+            "| method | worlds | AUROC | power, both <= 5 % | dissenter named | on clean | conflicting | silent |",
             "| --- | ---: | --- | --- | --- | --- | --- | --- |",
         ]
         for name, rows in table.items():
