@@ -85,7 +85,7 @@ class AnchorBank(nn.Module):
             points: of some sides, ``(S', B, D)``
             guess: index of the label that each side seems to show, ``(S', B)``
             keys: ``(S', B)``, for leaving a sample out of its own bank
-            rule: ``conformal``, ``knn`` or ``radius`` (methods 1.5), anything else is ``prototype``
+            rule: ``conformal``, ``knn`` or ``radius``, anything else is ``prototype``
             sides: which sides they are
 
         Returns:

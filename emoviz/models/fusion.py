@@ -1,4 +1,4 @@
-"""Three-stage fusion (methods 1.7): what each modality is, how each pair relates, and what the whole says.
+"""Three-stage fusion: what each modality is, how each pair relates, and what the whole says.
 
 Gates are label-free: they come from what the modalities say alone. A modality that contradicts the
 others, or says nothing typical, counts less; missing ones count nothing.

@@ -86,7 +86,7 @@ class TicalConfig:
         temperature: of the softmax over distances to prototypes
         dissent: share of samples in which one modality shows something else, learned from here under ``noise``
         typicality: ``signal`` (a learned chance that the modality shows anything at all), ``prototype``,
-            ``conformal``, ``knn``, ``radius`` or ``confidence`` (methods 1.5)
+            ``conformal``, ``knn``, ``radius`` or ``confidence``
         typicality_in: ``temper`` mixes the prior into what an untypical modality says before conflict is
             judged, ``weight`` weighs pairs, ``none`` leaves typicality a diagnostic
         gate_typicality: whether typicality enters the gates of the fusion
@@ -308,7 +308,7 @@ class Tical(EmotionModel):
         return self.config.phase if self.config.stages == "schedule" else 1
 
     def _remember(self, epoch: int, whole: "_Whole") -> None:
-        """Move the training labels of each modality towards what it shows (methods 1.4)."""
+        """Move the training labels of each modality towards what it shows."""
         rows = whole.rows
         if not len(self.memory):
             self.memory = whole.target.new_zeros(int(rows.max()) + 1, self.sides, self.labels)

@@ -84,7 +84,7 @@ def test_expmap0_travels_twice_the_tangent_norm(c, data):
 
 @pytest.mark.parametrize(("dtype", "cap"), [(torch.float32, 6.2), (torch.float64, 12.2)], ids=str)
 def test_the_boundary_gap_caps_the_radius(dtype, cap):
-    # methods.md 9: beyond its cap a feature's norm is lost, and features have to be clipped before.
+    # Beyond its cap a feature's norm is lost, and features have to be clipped before.
     x = poincare.expmap0(torch.tensor([100.0, 0.0], dtype=dtype))
     assert poincare.distance(torch.zeros_like(x), x).item() == pytest.approx(cap, abs=0.02)
 
