@@ -8,6 +8,7 @@ be linear.
 """
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -25,7 +26,8 @@ SIZES = (10_000, 100_000, 1_000_000)
 
 
 def whole_process(dataset: str, model: str | None, out: Path) -> float:
-    """Seconds of one ``emoviz analyze``."""
+    """Seconds of one ``emoviz analyze`` that finds nothing kept from before."""
+    shutil.rmtree(Path(os.environ["EMOVIZ_HOME"]) / "findings", ignore_errors=True)
     start = time.perf_counter()
     extra = ["--model", model] if model else []
     command = [sys.executable, "-m", "emoviz.cli", "analyze", dataset, *extra, "-o", str(out)]

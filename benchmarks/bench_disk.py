@@ -29,7 +29,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 HERE = Path(__file__).parent
 POINTS = (20_000, 100_000, 1_000_000)
 REPEATS = 3
-SLOW = 500_000  # plotly takes minutes beyond: one run is enough
+SLOW = 50_000  # plotly takes minutes beyond: one run is enough
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--enable-precise-memory-info"]
 FLAGS += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
 # A bare WebGL page of two columns on a quiet machine of this kind: what a frame around it may cost is a fifth.
@@ -217,13 +217,13 @@ def visited(browser: Browser, address: str, points: int, what: str) -> dict[str,
         found["frame"] = visit.page.evaluate(FRAME)
         visit.page.wait_for_timeout(800)
     found["drag20"] = visit.drag(20)
-    if what == "disk" or points < SLOW:
+    if what == "disk" or points <= SLOW:
         found["drag60"] = visit.drag(60)
     if what == "disk":
         visit.page.get_by_role("button", name="Reset view").click()
         visit.page.wait_for_timeout(1500)
     found["recolour"] = visit.recolour()
-    if what == "disk" or points < SLOW:
+    if what == "disk" or points <= 100_000:
         found["lasso"] = visit.lasso()
     visit.page.close()
     return found

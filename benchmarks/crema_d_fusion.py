@@ -32,6 +32,7 @@ from emoviz.data.importers import crema_d
 from emoviz.measures import intervals, metrics
 from emoviz.models import zoo
 from emoviz.models.inputs import Samples, declare
+from emoviz.progress import finish
 from emoviz.training import loop
 
 VOTES = "inputs=fraction+log+count"
@@ -42,6 +43,7 @@ WHO_WINS = f"{TICAL}, a tenth of the loss KL"
 VARIANTS: dict[str, tuple[str, ...]] = {
     TICAL: (VOTES,),
     f"{TICAL}, intensities too": (RATED,),
+    f"{TICAL}, a twentieth of the loss KL": (VOTES, "loss=mix", "mix=0.05"),
     WHO_WINS: (VOTES, "loss=mix", "mix=0.1"),
     "- Euclidean": (VOTES, "geometry=euclidean"),
     "- no typicality": (VOTES, "typicality_in=none", "gate_typicality=false"),
@@ -211,13 +213,7 @@ def tical(dataset: Dataset, clips: Clips, settings: tuple[str, ...], seed: int) 
 
     def answer(train: np.ndarray, test: np.ndarray) -> np.ndarray:
         held = loop.held_out(clips.actor[train], config.validation, seed)
-        training = loop.train("tical", config, samples, train[~held], train[held], seed)
-        while True:
-            try:
-                next(training)
-            except StopIteration as done:
-                model = done.value
-                break
+        model = finish(loop.train("tical", config, samples, train[~held], train[held], seed))
         with torch.inference_mode():
             return model(samples.batch(torch.from_numpy(test))).fused.double().numpy()
 

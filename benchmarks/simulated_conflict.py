@@ -29,6 +29,7 @@ from emoviz.data.dataset import Dataset
 from emoviz.measures import conflict, metrics
 from emoviz.models import zoo
 from emoviz.models.inputs import Samples, declare
+from emoviz.progress import finish
 from emoviz.training import loop
 
 TRAIN, TEST = 4000, 6000
@@ -155,13 +156,7 @@ def tical(settings: tuple[str, ...], seed: int) -> Callable[[World], Judged]:
         samples = Samples(declare(world.dataset), world.dataset, everything, torch.device("cpu"))
         rows = everything[:TRAIN]
         held = loop.held_out(rows.astype(str), config.validation, seed)
-        training = loop.train("tical", config, samples, rows[~held], rows[held], seed)
-        while True:
-            try:
-                next(training)
-            except StopIteration as done:
-                model = done.value
-                break
+        model = finish(loop.train("tical", config, samples, rows[~held], rows[held], seed))
         with torch.inference_mode():
             output = model(samples.batch(torch.arange(TRAIN, TRAIN + TEST)))
         q, fused = output.q.double().numpy(), output.fused.double().numpy()
