@@ -211,7 +211,7 @@ def test_a_range_of_numbers_can_be_kept(disk_page):
     page.locator("[data-colour-by=conflict]").click()
     page.get_by_role("spinbutton", name="lowest kept").fill("0.5")
     page.get_by_role("spinbutton", name="lowest kept").press("Enter")
-    assert wait_heard(page, 2)[-1]["ranges"] == {"conflict": [0.5, 1.0]}
+    assert {"conflict": [0.5, 1.0]} in [said.get("ranges") for said in wait_heard(page, 2)]
     conflict = view(600).columns[1].values
     kept = page.evaluate(f"() => [...{DISK}.kept]")
     assert np.flatnonzero(kept).tolist() == np.flatnonzero(conflict >= 0.5).tolist()

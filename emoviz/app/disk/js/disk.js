@@ -13,7 +13,7 @@ import { Gestures, PICK_REACH } from "./gestures.js";
 const MARGIN = 12; // CSS pixels between the rim and the edge of the stage
 const SETTLE = 140; // ms without movement after which everything is drawn
 const SETTLE_HELD = 600; // the same while a button is held down: more movement is likely
-const QUIET = 300; // ms without movement after which Python hears of the camera
+const QUIET = 300; // ms after which Python hears of what can wait: where the camera rests, another colour
 const PATIENCE = 3000; // ms for Python to answer a gesture; until then its older wishes are not followed
 const FRAME_GOAL = 26; // ms that a picture may take while something moves
 const LEAST_BUDGET = 20_000; // points drawn while something moves, at least
@@ -148,6 +148,7 @@ class Disk {
     this.gone = true;
     clearTimeout(this.settling);
     clearTimeout(this.resting);
+    clearTimeout(this.colouring);
     this.renderer.dispose();
     this.root.remove();
     if (globalThis.__emovizDisk === this) delete globalThis.__emovizDisk;
@@ -190,10 +191,10 @@ class Disk {
     }
     if (isNew("camera") && state.camera && !this.resting) this.moveTo({ ...state.camera }, false);
     else if (fresh && !state.camera) this.moveTo({ ...HOME }, false);
-    if (isNew("colour_by", "columns")) {
-      this.colourBy = state.colour_by;
-      if (!fresh) this.recolour();
-    }
+    const rearranged = isNew("columns");
+    const wished = isNew("colour_by");
+    if (wished) this.colourBy = state.colour_by;
+    if ((rearranged || wished) && !fresh) this.recolour();
     if (isNew("hidden", "ranges")) {
       this.hidden = new Map(Object.entries(state.hidden).map(([name, codes]) => [name, new Set(codes)]));
       this.ranges = new Map(Object.entries(state.ranges));
@@ -263,7 +264,10 @@ class Disk {
     if (name === this.colourBy) return;
     this.colourBy = name;
     this.recolour();
-    this.say("colour", { colour_by: name });
+    // Python's part can wait until the picture is there, unless it has to send the column first.
+    clearTimeout(this.colouring);
+    const delay = this.cloud.columns.has(name) ? QUIET : 0;
+    this.colouring = setTimeout(() => this.say("colour", { colour_by: name }), delay);
   }
 
   /** The column that colours the points now: the wanted one, once its values are here. */
