@@ -1,0 +1,1 @@
+"""From media to windows of emotion distributions and embeddings, one modality at a time."""

@@ -1,0 +1,1 @@
+"""How the shipped perception models were made: ``emoviz perception train face|voice|text``."""
