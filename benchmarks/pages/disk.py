@@ -1,4 +1,4 @@
-"""Our disk and plotly scattergl with the same points in the same page: ``?n=100000&show=disk``.
+"""Our disk, plotly scattergl and the least WebGL there can be, with the same points: ``?n=100000&show=disk``.
 
 What is selected is written by Python, so that a gesture counts once the server knows of it.
 """
@@ -11,6 +11,46 @@ from cloud import COLOURS, EMOTIONS, cloud
 from emoviz.app import disk
 
 CENTRES = [0.75 * np.array([np.cos(angle), np.sin(angle)]) for angle in np.arange(7) * 2 * np.pi / 7]
+
+# What any picture by WebGL in this page must cost: one component, one buffer, one shader, one colour for all.
+LEAST = """
+const VERTEX = `#version 300 es
+layout(location = 0) in vec2 p;
+void main() { gl_Position = vec4(0.95 * p, 0, 1); gl_PointSize = 3.0; }`;
+const FRAGMENT = `#version 300 es
+precision mediump float;
+out vec4 ink;
+void main() { ink = vec4(0.9, 0.3, 0, 1); }`;
+export default function ({ data, parentElement }) {
+  const canvas = Object.assign(document.createElement("canvas"), { className: "least", width: 900, height: 760 });
+  parentElement.append(canvas);
+  const gl = canvas.getContext("webgl2", { antialias: false, depth: false });
+  const made = gl.createProgram();
+  for (const [type, source] of [[gl.VERTEX_SHADER, VERTEX], [gl.FRAGMENT_SHADER, FRAGMENT]]) {
+    const shader = gl.createShader(type);
+    gl.shaderSource(shader, source);
+    gl.compileShader(shader);
+    gl.attachShader(made, shader);
+  }
+  gl.linkProgram(made);
+  gl.useProgram(made);
+  gl.bindBuffer(gl.ARRAY_BUFFER, gl.createBuffer());
+  gl.bufferData(gl.ARRAY_BUFFER, data.slice(), gl.STATIC_DRAW);
+  gl.enableVertexAttribArray(0);
+  gl.vertexAttribPointer(0, 2, gl.FLOAT, false, 0, 0);
+  gl.drawArrays(gl.POINTS, 0, data.byteLength / 12);
+  gl.readPixels(0, 0, 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, new Uint8Array(4));
+  canvas.dataset.painted = "yes";
+  return () => canvas.remove();
+}
+"""
+BARE = st.components.v2.component("bare", js=LEAST, isolate_styles=False)
+
+
+def bare(n: int) -> None:
+    """Positions and a colour for each point, 12 bytes, drawn once by the shortest program there is."""
+    xy, _, score = cloud(n)
+    BARE(key="bare", data=xy.tobytes() + score.tobytes())
 
 
 def ours(n: int) -> int | None:
@@ -67,10 +107,10 @@ def plotlys(n: int) -> int | None:
 def main() -> None:
     st.set_page_config(layout="wide")
     n = int(st.query_params.get("n", 20_000))
-    choices = ("nothing", "disk", "plotly")
+    choices = ("nothing", "disk", "plotly", "bare")
     shown = st.radio("show", choices, choices.index(st.query_params.get("show", "nothing")), horizontal=True)
     st.button("rerun")
-    chosen = {"nothing": lambda _: None, "disk": ours, "plotly": plotlys}[shown](n)
+    chosen = {"nothing": lambda _: None, "disk": ours, "plotly": plotlys, "bare": bare}[shown](n)
     st.session_state.runs = st.session_state.get("runs", 0) + 1
     st.html(f'<p id="told" data-runs="{st.session_state.runs}" data-selected="{chosen or 0}"></p>')
 

@@ -576,10 +576,12 @@ class Disk {
   draw() {
     if (this.ratio !== (globalThis.devicePixelRatio || 1)) this.measure();
     const { count } = this.cloud;
-    const budget = this.moving || this.hurry ? Math.min(this.budget, count) : count;
-    this.wanted = this.hurry && budget < count;
+    // In a hurry, half a picture first is only worth its time where the whole one takes much longer.
+    const partly = this.moving ? count > this.budget : this.hurry && count > 2 * this.budget;
+    const budget = partly ? this.budget : count;
+    this.wanted = this.hurry && partly;
     this.hurry = false;
-    this.drawing = { start: performance.now(), partly: budget < count };
+    this.drawing = { start: performance.now(), partly };
     const { camera, frame, theme } = this;
     this.renderer.draw({ camera, frame, theme, budget });
     this.refreshOverlay();
