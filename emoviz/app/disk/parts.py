@@ -22,9 +22,9 @@ _COMMENT = re.compile(r"^\s*(?://[^\n]*|/\*\*.*?\*/)\n", re.M | re.S)
 _INDENT = re.compile(r"^\s+", re.M)
 
 
-def joined(*modules: str) -> str:
+def joined(*modules: str, folder: Path = HERE / "js") -> str:
     """Our modules as one: their mutual imports taken out, so names must be unique among them."""
-    sources = [(HERE / "js" / f"{name}.js").read_text(encoding="utf-8") for name in modules]
+    sources = [(folder / f"{name}.js").read_text(encoding="utf-8") for name in modules]
     return _INDENT.sub("", _COMMENT.sub("", "\n".join(_EXPORT.sub("", _IMPORT.sub("", s)) for s in sources)))
 
 

@@ -87,7 +87,7 @@ def first_columns(view: "DiskView", bytes_per_point: int) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _plain(data: dict[str, Any]) -> dict[str, Any]:
+def plain(data: dict[str, Any]) -> dict[str, Any]:
     """The same without numpy's numbers, which Streamlit would turn into words without a warning."""
     return json.loads(json.dumps(data, default=lambda number: number.item()))
 
@@ -135,11 +135,16 @@ def unpacked(bits: bytes, n: int) -> np.ndarray:
     return np.pad(found, (0, n - len(found)))
 
 
+def named(name: str, data: bytes) -> str:
+    """A name that changes with the bytes it stands for."""
+    return f"{name} {zlib.crc32(data):08x}"
+
+
 def selection_key(view: "DiskView") -> str:
     """Name of the selection's buffer, empty where nothing is selected."""
     if view.selected is None or not np.any(view.selected):
         return ""
-    return f"{view.key} {zlib.crc32(packed(view.selected).tobytes()):08x}"
+    return named(view.key, packed(view.selected).tobytes())
 
 
 def selection(view: "DiskView") -> bytes:
@@ -163,7 +168,7 @@ def setting(view: "DiskView") -> dict[str, Any]:
     ]
     anchors = [_coloured(anchor) for anchor in view.anchors]
     texts = asdict(view.texts)
-    return _plain({"key": view.key, "count": len(view.xy), "columns": columns, "anchors": anchors, "texts": texts})
+    return plain({"key": view.key, "count": len(view.xy), "columns": columns, "anchors": anchors, "texts": texts})
 
 
 def state(view: "DiskView") -> dict[str, Any]:
@@ -172,7 +177,7 @@ def state(view: "DiskView") -> dict[str, Any]:
         "sides": [_coloured(side) for side in view.constellation.sides],
         "links": [asdict(link) for link in view.constellation.links],
     }
-    return _plain(
+    return plain(
         {
             "key": view.key,
             "colour_by": view.colour_by,
