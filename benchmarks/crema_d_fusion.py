@@ -45,10 +45,14 @@ VARIANTS: dict[str, tuple[str, ...]] = {
     f"{TICAL}, intensities too": (RATED,),
     f"{TICAL}, a twentieth of the loss KL": (VOTES, "loss=mix", "mix=0.05"),
     WHO_WINS: (VOTES, "loss=mix", "mix=0.1"),
+    f"{TICAL}, a twentieth KL, four members": (VOTES, "loss=mix", "mix=0.05", "members=4"),
     "- Euclidean": (VOTES, "geometry=euclidean"),
     "- no typicality": (VOTES, "typicality_in=none", "gate_typicality=false"),
     "- no pseudo labels": (VOTES, "pseudo=none"),
     "- no gates (one stage)": (VOTES, "stages=plain"),
+    "stages as phases of training": (VOTES, "stages=schedule"),
+    "conflicting clips weigh less": (VOTES, "weight=down"),
+    "conflicting clips weigh more": (VOTES, "weight=up"),
 }
 # Method -> JSD, accuracy as published with the reference protocol.
 KNOWN = {

@@ -81,6 +81,16 @@ def staged(final: Path, *, replace: bool = False) -> Iterator[Path]:
         os.close(lock)
 
 
+def discard(folder: Path) -> None:
+    """Delete a folder: a reader sees the whole of it or nothing, and what a killed process left is swept later."""
+    grave, lock = _held_folder(folder)
+    try:
+        folder.rename(grave / folder.name)
+    finally:
+        shutil.rmtree(grave, ignore_errors=True)
+        os.close(lock)
+
+
 def _held_folder(final: Path) -> tuple[Path, int]:
     """A new staging folder, and the lock that says somebody works on it; the kernel lets go of it with the process."""
     while True:

@@ -133,7 +133,7 @@ COLUMNS = (
 
 @dataclass(frozen=True)
 class Anchor:
-    """Where an emotion's prototype lies on the disk."""
+    """A named place on the disk: an emotion's prototype."""
 
     name: str
     colour: str

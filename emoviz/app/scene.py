@@ -10,7 +10,7 @@ from emoviz.analysis import slices
 from emoviz.analysis.findings import CAVEAT, Findings
 from emoviz.app import cache, disk, state
 from emoviz.app.controls import Looking
-from emoviz.app.disk import Anchor, Camera, Category, Column, Constellation, DiskEvent, DiskView, Link, Side, Texts
+from emoviz.app.disk import Camera, Category, Column, Constellation, DiskEvent, DiskView, Link, Side, Texts
 from emoviz.data.dataset import FUSED
 from emoviz.measures.conflict import TYPES
 from emoviz.plots import kinds
@@ -37,7 +37,7 @@ def view(look: Looking) -> DiskView:
         xy=_xy(look.key, look.findings),
         columns=columns,
         colour_by=now.colour if now.colour in {c.name for c in columns} else columns[0].name if columns else "",
-        anchors=tuple(Anchor(a.name, a.colour, a.x, a.y) for a in look.findings.meta.anchors),
+        anchors=look.findings.meta.anchors,
         constellation=None if row is None else constellation(look.findings, row),
         selected=None if chosen is None else chosen.rows,
         primary=row,

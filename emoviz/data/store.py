@@ -227,10 +227,7 @@ def remove(name: str) -> None:
     folder = _folder(workspace.checked_name("dataset", name))
     if folder.parent == workspace.ASSETS:
         raise DatasetError(f"'{name}' comes with emoviz and cannot be removed.")
-    # Renamed first: a reader sees the whole of it or nothing.
-    grave = folder.with_name(f".{name}.removed-{os.getpid()}")
-    folder.rename(grave)
-    shutil.rmtree(grave)
+    workspace.discard(folder)
 
 
 def verify(name: str | Path) -> None:

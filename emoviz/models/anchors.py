@@ -9,6 +9,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from emoviz.measures import typicality
 from emoviz.models.space import Space
 
 Rule = Literal["prototype", "conformal", "knn", "radius", "confidence", "signal"]
@@ -103,7 +104,7 @@ class AnchorBank(nn.Module):
             judged_alone = torch.ones_like(judged_alone)
         else:
             gap = self.space.distance(points, self.prototypes[side, guess])
-            out = torch.exp(-(gap / self.scales[side, guess] - 1).clamp_min(0))
+            out = typicality.prototype(gap, self.scales[side, guess])
         if judged_alone.any():
             s, g = side[judged_alone], guess[judged_alone]
             used = (self.weights[s, g] > 0) & ~own[judged_alone]
@@ -116,17 +117,16 @@ class AnchorBank(nn.Module):
         if rule == "knn":
             mine = _near(self.space.distance(points[:, None], anchors), used)
             theirs = self._sparsity()[side, guess]
-            return (1 + ((theirs >= mine[:, None]) & used).sum(-1)) / (count + 1)
+            return typicality.conformal(mine, theirs.masked_fill(~used, torch.nan))
         weights = self.weights[side, guess] * used
         prototype = self.space.midpoint(anchors, weights + (count == 0)[:, None])
         gap = self.space.distance(points, prototype)
         spread = self.space.distance(anchors, prototype[:, None])
         if rule == "conformal":
-            return (1 + ((spread >= gap[:, None]) & used).sum(-1)) / (count + 1)
+            return typicality.conformal(gap, spread.masked_fill(~used, torch.nan))
         scale = torch.maximum(_median(spread, used), self._least_scale())
-        typicality = torch.exp(-(gap / scale - 1).clamp_min(0))
-        # Nobody is left to compare with: nothing speaks against it.
-        return torch.where(count > 0, typicality, torch.ones_like(typicality))
+        # Where nobody is left to compare with, nothing speaks against it.
+        return torch.where(count > 0, typicality.prototype(gap, scale), 1)
 
     def _sparsity(self) -> Tensor:
         """Mean distance of each anchor to the nearest other ones of its label, ``(S, K, A)``."""

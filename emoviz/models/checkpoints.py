@@ -8,7 +8,6 @@ unpickled. Weights are named ``final/...`` and ``fold0/...``.
 import dataclasses
 import hashlib
 import json
-import shutil
 import types
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -238,7 +237,7 @@ def remove(name: str) -> None:
     folder = _folder(name)
     if folder.parent != workspace.place("checkpoints"):
         raise CheckpointError(name, "it came with emoviz and cannot be removed.")
-    shutil.rmtree(folder)
+    workspace.discard(folder)
 
 
 def _roots() -> tuple[Path, Path]:

@@ -24,6 +24,7 @@ from typing import Any, Literal
 import numpy as np
 import streamlit as st
 
+from emoviz.analysis.findings import Anchor as Anchor
 from emoviz.app.disk import parts, payload
 
 Kind = Literal["category", "number", "diverging"]
@@ -68,16 +69,6 @@ class Column:
     values: np.ndarray
     categories: tuple[Category, ...] = ()
     range: tuple[float, float] | None = None
-
-
-@dataclass(frozen=True)
-class Anchor:
-    """A named place on the disk: an emotion's prototype."""
-
-    name: str
-    colour: str
-    x: float
-    y: float
 
 
 @dataclass(frozen=True)
