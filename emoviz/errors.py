@@ -60,3 +60,7 @@ class CancelledError(EmovizError):
 
 class JobError(EmovizError):
     """A job, or the list of them, cannot be used."""
+
+
+class ClipError(EmovizError):
+    """A clip cannot be read, or asks for more than the limits allow."""
