@@ -9,7 +9,8 @@ from emoviz.analysis.portrait import Portrait
 from emoviz.app import browse, cache, guard, state
 from emoviz.app.controls import Looking
 from emoviz.app.parts import ranked, space
-from emoviz.data import media, store
+from emoviz.data import store
+from emoviz.perception import playable
 from emoviz.plots import distributions, numbers
 
 
@@ -53,7 +54,7 @@ def _player(look: Looking, one: Portrait, key: str) -> None:
             continue
         side = column.removeprefix("media").removeprefix("_")
         with guard.noted(), st.spinner("Making the clip playable…"):
-            clip = media.playable(store.media_file(dataset, row[column]))
+            clip = playable.playable(store.media_file(dataset, row[column]))
             if side:
                 st.caption(f"{side} alone")
             if clip.kind == "video":
