@@ -7,7 +7,9 @@ and one of bytes that holds the rest as JSON. The folder may be deleted at any t
 import hashlib
 import io
 import json
+import os
 import zipfile
+import zlib
 from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
@@ -38,8 +40,7 @@ class Kept:
     def get(self, modality: str, version: str) -> Reading | None:
         """The reading of that version, or ``None`` where there is none that can be used."""
         try:
-            with np.load(self._path(modality, version), allow_pickle=False) as arrays:
-                return _reading({name: arrays[name] for name in arrays.files})
+            return from_bytes(self._path(modality, version).read_bytes())
         except (OSError, KeyError, TypeError, ValueError, EOFError, zipfile.BadZipFile):
             return None
 
@@ -47,15 +48,46 @@ class Kept:
         """Keep a reading that is complete."""
         path = self._path(reading.modality, version)
         path.parent.mkdir(exist_ok=True)
-        buffer = io.BytesIO()
-        np.savez_compressed(buffer, allow_pickle=False, **_arrays(reading))
         scratch = path.with_name(f".{path.name}.{id(reading):x}")
-        scratch.write_bytes(buffer.getvalue())
+        scratch.write_bytes(to_bytes(reading))
         scratch.replace(path)
 
     def _path(self, modality: str, version: str) -> Path:
         key = hashlib.sha256(json.dumps([FORMAT, version, self.words]).encode()).hexdigest()[:16]
         return self.folder / f"{workspace.checked_name('modality', modality)}-{key}.npz"
+
+
+def to_bytes(reading: Reading) -> bytes:
+    """A reading as the content of a file."""
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, allow_pickle=False, **_arrays(reading))
+    return buffer.getvalue()
+
+
+def from_bytes(data: bytes) -> Reading:
+    """The inverse of :func:`to_bytes`; what is damaged raises one of several errors of numpy, zipfile and json."""
+    with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
+        return _reading({name: arrays[name] for name in arrays.files})
+
+
+def to_bytes(reading: Reading) -> bytes:
+    """A reading as one file: arrays, nothing that could run."""
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, allow_pickle=False, **_arrays(reading))
+    return buffer.getvalue()
+
+
+def from_bytes(data: bytes) -> Reading:
+    """Inverse of :func:`to_bytes`.
+
+    Raises:
+        ValueError: if it is damaged
+    """
+    try:
+        with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
+            return _reading({name: arrays[name] for name in arrays.files})
+    except (OSError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise ValueError("These bytes are no reading.") from error
 
 
 def _arrays(reading: Reading) -> dict[str, np.ndarray]:

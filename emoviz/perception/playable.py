@@ -66,7 +66,7 @@ def playable(clip: Path, folder: Path | None = None, limits: Limits = LIMITS) ->
     try:
         info = media.probe(clip, limits)
         kind = "video" if info.has_picture else "audio"
-        if is_played(info):
+        if is_native(info):
             (folder / f"{name}.{kind}").touch()
             return Playable(kind, clip)
         copy = folder / f"{name}.{KINDS[kind]}"
@@ -81,7 +81,7 @@ def playable(clip: Path, folder: Path | None = None, limits: Limits = LIMITS) ->
     return Playable(kind, copy)
 
 
-def is_played(info: ClipInfo) -> bool:
+def is_native(info: ClipInfo) -> bool:
     """Whether browsers play such a clip as it is."""
     known = set(info.codecs) <= PLAYED.get(info.container, set())
     return known and bool(info.codecs) and info.pixels in PIXELS
