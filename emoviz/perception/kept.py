@@ -41,33 +41,20 @@ class Kept:
         """The reading of that version, or ``None`` where there is none that can be used."""
         try:
             return from_bytes(self._path(modality, version).read_bytes())
-        except (OSError, KeyError, TypeError, ValueError, EOFError, zipfile.BadZipFile):
+        except (OSError, ValueError):
             return None
 
     def put(self, version: str, reading: Reading) -> None:
         """Keep a reading that is complete."""
         path = self._path(reading.modality, version)
         path.parent.mkdir(exist_ok=True)
-        scratch = path.with_name(f".{path.name}.{id(reading):x}")
+        scratch = path.with_name(f".{path.name}.{os.getpid()}")
         scratch.write_bytes(to_bytes(reading))
         scratch.replace(path)
 
     def _path(self, modality: str, version: str) -> Path:
         key = hashlib.sha256(json.dumps([FORMAT, version, self.words]).encode()).hexdigest()[:16]
         return self.folder / f"{workspace.checked_name('modality', modality)}-{key}.npz"
-
-
-def to_bytes(reading: Reading) -> bytes:
-    """A reading as the content of a file."""
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, allow_pickle=False, **_arrays(reading))
-    return buffer.getvalue()
-
-
-def from_bytes(data: bytes) -> Reading:
-    """The inverse of :func:`to_bytes`; what is damaged raises one of several errors of numpy, zipfile and json."""
-    with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
-        return _reading({name: arrays[name] for name in arrays.files})
 
 
 def to_bytes(reading: Reading) -> bytes:
