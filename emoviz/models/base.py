@@ -6,10 +6,12 @@ reads :class:`Batch` and gives :class:`Output`; what it gives never depends on `
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
+
+from emoviz.errors import ConfigError
 
 TargetKind = Literal["class", "distribution", "score"]
 
@@ -59,16 +61,52 @@ class Output:
     conflict: Tensor
 
 
-class TrainingConfig(Protocol):
-    """What the training loop reads of any model's config."""
+@dataclass(frozen=True)
+class ModelConfig:
+    """The choices that every model has; a model's own config adds the rest.
 
-    epochs: int
-    batch: int
-    lr: float
-    average: float
-    patience: int
-    validation: float
-    refit: bool
+    Attributes:
+        inputs: feature groups that are read, joined by ``+``, or ``all``
+        context: whether the model may read the dataset's context columns
+        dropout: share of activations dropped in training
+        epochs: at most
+        batch: samples a step; fewer where an epoch would have less than 16 steps
+        lr: learning rate at the start, falling to a twentieth along a cosine
+        weight_decay: of AdamW
+        average: decay per step of the running average of the weights, which is what is validated and kept
+        patience: epochs without improvement on the validation groups before training stops
+        validation: share of the training groups that stops it
+        refit: whether the model is then trained anew on all training groups, for as many epochs as were best
+    """
+
+    inputs: str = "all"
+    context: bool = True
+    dropout: float = 0.2
+    epochs: int = 16
+    batch: int = 256
+    lr: float = 5e-3
+    weight_decay: float = 1e-2
+    average: float = 0.98
+    patience: int = 6
+    validation: float = 0.15
+    refit: bool = True
+
+    # What each number may be: least and most. A model adds its own.
+    BOUNDS: ClassVar[dict[str, tuple[float, float]]] = {
+        "dropout": (0, 0.9),
+        "epochs": (1, 10_000),
+        "batch": (2, 65_536),
+        "lr": (1e-6, 1),
+        "weight_decay": (0, 1),
+        "average": (0, 0.9999),
+        "patience": (1, 10_000),
+        "validation": (0.01, 0.5),
+    }
+
+    def __post_init__(self):
+        for name, (low, high) in self.BOUNDS.items():
+            if not low <= getattr(self, name) <= high:
+                raise ConfigError(f"{name} is {getattr(self, name)}; it must lie between {low} and {high}.")
 
 
 class EmotionModel(nn.Module):

@@ -55,12 +55,14 @@ class Inputs:
         modalities: in the order of every M axis
         context: what the fusion may read besides
         labels: names, in the order of every K axis
+        valences: of the labels, -1 unpleasant to 1 pleasant, 0 neutral or unknown
         target: what the fused annotation is: a class, a distribution or a score
     """
 
     modalities: tuple[ModalityInputs, ...]
     context: tuple[ContextInputs, ...]
     labels: tuple[str, ...]
+    valences: tuple[float, ...]
     target: TargetKind
 
     @property
@@ -125,7 +127,8 @@ def declare(dataset: Dataset, groups: str = "all", context: bool = True) -> Inpu
     )
     kind = dataset.annotations[FUSED].kind
     target: TargetKind = "class" if kind == "label" else "score" if kind == "score" else "distribution"
-    return Inputs(modalities, tuple(entries), dataset.label_names, target)
+    valences = tuple(0.0 if np.isnan(label.valence) else float(label.valence) for label in dataset.labels)
+    return Inputs(modalities, tuple(entries), dataset.label_names, valences, target)
 
 
 def _columns(features: Features, groups: set[str]) -> Iterator[str]:

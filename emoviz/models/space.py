@@ -16,6 +16,17 @@ from emoviz.geometry import frechet, poincare
 Geometry = Literal["hyperbolic", "euclidean"]
 
 
+def spread_out(count: int, dimension: int) -> Tensor:
+    """Unit vectors ``(count, dimension)`` in directions as far from each other as possible, always the same ones."""
+    generator = torch.Generator().manual_seed(0)  # so that the frames of all models begin alike
+    directions = torch.nn.functional.normalize(torch.randn(count, dimension, generator=generator), dim=1)
+    for _ in range(200):
+        gap = directions[:, None] - directions[None]
+        push = (gap / gap.norm(dim=-1, keepdim=True).clamp_min(1e-3).pow(3)).sum(1)
+        directions = torch.nn.functional.normalize(directions + 0.05 * push, dim=1)
+    return directions
+
+
 @dataclass(frozen=True)
 class Space:
     """Distances and means of one geometry.

@@ -9,7 +9,7 @@ whole); how typical and how consistent that is gates a fusion in three stages.
 
 import math
 from dataclasses import dataclass
-from typing import Literal, cast
+from typing import ClassVar, Literal, cast
 
 import geoopt
 import torch
@@ -19,59 +19,28 @@ from emoviz.errors import ConfigError
 from emoviz.measures import conflict as measure
 from emoviz.measures import divergence
 from emoviz.models.anchors import AnchorBank, Rule
-from emoviz.models.base import Batch, Batches, EmotionModel, Output
+from emoviz.models.base import Batch, Batches, EmotionModel, ModelConfig, Output
 from emoviz.models.encoders import Encoder, Linears, SequenceEncoder, SequenceKind, VectorEncoder
 from emoviz.models.fusion import StagedFusion
 from emoviz.models.inputs import Inputs
-from emoviz.models.space import Geometry, Space
+from emoviz.models.space import Geometry, Space, spread_out
 
 TINY = 1e-7
 # Points start near the origin, where gradients are large, and move out as they become sure.
 NEAR_ORIGIN = 0.1
 # Rules of typicality that ask the anchors.
 BY_ANCHORS = ("prototype", "conformal", "knn", "radius")
-# What each number may be: least and most.
-BOUNDS = {
-    "width": (4, 1024),
-    "members": (1, 32),
-    "dropout": (0, 0.9),
-    "ball_dim": (2, 256),
-    "c": (1e-3, 10),
-    "clip": (0.1, 10),
-    "anchors": (1, 1024),
-    "anchor_share": (0.01, 1),
-    "rho": (0, 1),
-    "memory_start": (0, 0.999),
-    "temperature": (0.01, 100),
-    "dissent": (1e-3, 0.5),
-    "phase": (0, 100),
-    "beta": (0, 100),
-    "mix": (0, 1),
-    "unimodal": (0, 100),
-    "hyperbolic": (0, 100),
-    "weight_floor": (0, 1),
-    "epochs": (1, 10_000),
-    "batch": (2, 65_536),
-    "lr": (1e-6, 1),
-    "weight_decay": (0, 1),
-    "average": (0, 0.9999),
-    "patience": (1, 10_000),
-    "validation": (0.01, 0.5),
-}
 
 
 @dataclass(frozen=True)
-class TicalConfig:
+class TicalConfig(ModelConfig):
     """Every choice of a TiCAL-style model and its training.
 
     Attributes:
-        inputs: feature groups that are read, joined by ``+``, or ``all``
-        context: whether the fusion may read the dataset's context columns
         width: size of the vectors between encoders and fusion
         bent: whether the linear map that encodes utterance vectors gets a small network beside it
         sequence: how sequences are read, ``gru`` or ``transformer``
         members: how many encoders and fusion stages are trained side by side and averaged in one model
-        dropout: share of activations dropped in training
         geometry: ``hyperbolic``, or ``euclidean`` as a control
         ball_dim: dimension of the ball
         c: curvature magnitude of the ball
@@ -103,23 +72,12 @@ class TicalConfig:
         weight: samples in the fused loss: ``none``, ``down`` (conflicting ones less) or ``up`` (more)
         weight_floor: least weight under ``down``
         score_bins: classes into which scores are cut for heads, anchors and conflict
-        epochs: at most
-        batch: samples a step; fewer where an epoch would have less than 16 steps
-        lr: learning rate at the start, falling to a twentieth along a cosine
-        weight_decay: of AdamW
-        average: decay per step of the running average of the weights, which is what is validated and kept
-        patience: epochs without improvement on the validation groups before training stops
-        validation: share of the training groups that stops it
-        refit: whether the model is then trained anew on all training groups, for as many epochs as were best
     """
 
-    inputs: str = "all"
-    context: bool = True
     width: int = 64
     bent: bool = True
     sequence: SequenceKind = "gru"
     members: int = 2
-    dropout: float = 0.2
     geometry: Geometry = "hyperbolic"
     ball_dim: int = 8
     c: float = 1.0
@@ -145,19 +103,30 @@ class TicalConfig:
     weight: Literal["none", "down", "up"] = "none"
     weight_floor: float = 0.5
     score_bins: Literal[3, 7] = 3
-    epochs: int = 16
-    batch: int = 256
-    lr: float = 5e-3
-    weight_decay: float = 1e-2
-    average: float = 0.98
-    patience: int = 6
-    validation: float = 0.15
-    refit: bool = True
+
+    BOUNDS: ClassVar[dict[str, tuple[float, float]]] = {
+        **ModelConfig.BOUNDS,
+        "width": (4, 1024),
+        "members": (1, 32),
+        "ball_dim": (2, 256),
+        "c": (1e-3, 10),
+        "clip": (0.1, 10),
+        "anchors": (1, 1024),
+        "anchor_share": (0.01, 1),
+        "rho": (0, 1),
+        "memory_start": (0, 0.999),
+        "temperature": (0.01, 100),
+        "dissent": (1e-3, 0.5),
+        "phase": (0, 100),
+        "beta": (0, 100),
+        "mix": (0, 1),
+        "unimodal": (0, 100),
+        "hyperbolic": (0, 100),
+        "weight_floor": (0, 1),
+    }
 
     def __post_init__(self):
-        for name, (low, high) in BOUNDS.items():
-            if not low <= getattr(self, name) <= high:
-                raise ConfigError(f"{name} is {getattr(self, name)}; it must lie between {low} and {high}.")
+        super().__post_init__()
         if self.width % 4:
             raise ConfigError(f"width is {self.width}; it must be a multiple of 4.")
 
@@ -205,7 +174,9 @@ class Tical(EmotionModel):
             config.stages != "plain",
         )
         self.doubt = nn.Parameter(torch.ones(()))
-        self.centres = geoopt.ManifoldParameter(self._spread_out(labels), manifold=self.space.manifold)
+        # One tangent unit out.
+        centres = self.space.point(spread_out(labels, config.ball_dim) * min(1.0, config.clip / 2))
+        self.centres = geoopt.ManifoldParameter(centres, manifold=self.space.manifold)
         self.bank = AnchorBank(self.sides + 1, labels, config.anchors, config.ball_dim, self.space)
         self.register_buffer("label_prior", torch.full((labels,), 1 / labels))
         self.register_buffer("bin_edges", torch.zeros(labels - 1 if scored else 0))
@@ -213,16 +184,6 @@ class Tical(EmotionModel):
         self.register_buffer("epoch", torch.zeros((), dtype=torch.int64))
         # Labels that move while training; of no use afterwards.
         self.register_buffer("memory", torch.zeros(0, self.sides, labels), persistent=False)
-
-    def _spread_out(self, labels: int) -> Tensor:
-        """Where the prototypes start: in directions as far from each other as possible, one tangent unit out."""
-        generator = torch.Generator().manual_seed(0)  # the same for every model, so that their frames begin alike
-        directions = nn.functional.normalize(torch.randn(labels, self.config.ball_dim, generator=generator), dim=1)
-        for _ in range(200):
-            gap = directions[:, None] - directions[None]
-            push = (gap / gap.norm(dim=-1, keepdim=True).clamp_min(1e-3).pow(3)).sum(1)
-            directions = nn.functional.normalize(directions + 0.05 * push, dim=1)
-        return self.space.point(directions * min(1.0, self.config.clip / 2))
 
     # What needs no gradient.
 

@@ -1,12 +1,14 @@
 """The models emoviz can build, by name, and how their settings are read from words."""
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Literal, get_args, get_origin
 
 from emoviz.errors import ConfigError, UnknownNameError
-from emoviz.models.base import EmotionModel
+from emoviz.models.base import EmotionModel, ModelConfig
+from emoviz.models.inputs import Inputs
+from emoviz.models.mpcl import Mpcl, MpclConfig
 from emoviz.models.tical import Tical, TicalConfig
 
 
@@ -21,12 +23,13 @@ class Entry:
     """
 
     title: str
-    config: type[TicalConfig]
-    model: type[EmotionModel]
+    config: type[ModelConfig]
+    model: Callable[[Any, Inputs], EmotionModel]
 
 
 MODELS: dict[str, Entry] = {
     "tical": Entry("TiCAL-style", TicalConfig, Tical),
+    "mpcl": Entry("MPCL-style", MpclConfig, Mpcl),
 }
 
 
@@ -41,12 +44,12 @@ def entry(name: str) -> Entry:
     return MODELS[name]
 
 
-def name_of(config: TicalConfig) -> str:
+def name_of(config: ModelConfig) -> str:
     """The name of the model that a config belongs to."""
     return next(name for name, known in MODELS.items() if type(config) is known.config)
 
 
-def config_from(name: str, pairs: Iterable[str] = ()) -> TicalConfig:
+def config_from(name: str, pairs: Iterable[str] = ()) -> ModelConfig:
     """A model's config with some fields set, as ``--set`` gives them.
 
     Args:
@@ -70,7 +73,7 @@ def config_from(name: str, pairs: Iterable[str] = ()) -> TicalConfig:
     return kind(**values)
 
 
-def config_of(name: str, values: dict[str, Any]) -> TicalConfig:
+def config_of(name: str, values: dict[str, Any]) -> ModelConfig:
     """A config from the values that a card stores; the inverse of ``dataclasses.asdict``.
 
     Raises:

@@ -21,7 +21,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from emoviz.errors import ConfigError, DivergedError
-from emoviz.models.base import EmotionModel, TrainingConfig
+from emoviz.models.base import EmotionModel, ModelConfig
 from emoviz.models.inputs import Ordered, Samples
 from emoviz.models.zoo import MODELS
 
@@ -86,7 +86,7 @@ def held_out(groups: np.ndarray, share: float, seed: int) -> np.ndarray:
 
 def train(
     name: str,
-    config: TrainingConfig,
+    config: ModelConfig,
     samples: Samples,
     rows: np.ndarray,
     held: np.ndarray,
@@ -143,7 +143,7 @@ class _Run:
     """A training between two epochs."""
 
     def __init__(
-        self, name: str, config: TrainingConfig, samples: Samples, rows: np.ndarray, held: np.ndarray, seed: int
+        self, name: str, config: ModelConfig, samples: Samples, rows: np.ndarray, held: np.ndarray, seed: int
     ):
         self.name, self.config, self.samples, self.seed = name, config, samples, seed
         self.refitting, self.last = False, config.epochs

@@ -6,6 +6,7 @@ import pytest
 
 from emoviz.errors import ConfigError, UnknownNameError
 from emoviz.models import zoo
+from emoviz.models.base import ModelConfig
 from emoviz.models.tical import TicalConfig
 
 
@@ -48,6 +49,8 @@ def test_a_config_survives_its_card():
     assert zoo.config_of("tical", dataclasses.asdict(config)) == config
 
 
-def test_every_field_has_its_sentence():
-    documented = TicalConfig.__doc__
-    assert all(f"        {field.name}: " in documented for field in dataclasses.fields(TicalConfig))
+@pytest.mark.parametrize("name", zoo.MODELS)
+def test_every_field_has_its_sentence(name):
+    config = zoo.entry(name).config
+    documented = ModelConfig.__doc__ + config.__doc__
+    assert all(f"        {field.name}: " in documented for field in dataclasses.fields(config))

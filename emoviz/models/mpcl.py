@@ -1,0 +1,472 @@
+"""An MPCL-style model: memory-guided prototypical co-occurrence learning of emotion distributions.
+
+Built after the abstract of MPCL (arXiv 2602.20530), whose equations were not at hand: every choice it
+leaves open is a field of :class:`MpclConfig`, and each part can be switched off to see what it is worth.
+In the words of the paper: groups of signals are fused by a multi-scale associative memory; banks of
+emotion-specific prototypes hold what each group shows, and relation distillation brings the groups'
+relations to them together; a retrieval from the banks extracts which emotions occur together; a bottom-up
+compression leads to the emotion distribution.
+
+Here the two methods meet: where modalities conflict, distillation may be held back
+(``distil_by=consistency``), since an alignment of everything would erase the conflict.
+
+Axis letters beside those of :mod:`emoviz.models.base`: P prototypes of a label and group, W width.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import ClassVar, Literal, cast
+
+import torch
+from torch import Tensor, nn
+
+from emoviz.errors import ConfigError
+from emoviz.geometry import poincare
+from emoviz.measures import conflict as measure
+from emoviz.measures import divergence, typicality
+from emoviz.models.base import Batch, Batches, EmotionModel, ModelConfig, Output
+from emoviz.models.encoders import Standardise
+from emoviz.models.inputs import Inputs
+from emoviz.models.space import spread_out
+
+TINY = 1e-7
+NEUTRAL = 0.15  # a valence nearer to 0 is neither pleasant nor unpleasant
+
+
+@dataclass(frozen=True)
+class MpclConfig(ModelConfig):
+    """Every choice of an MPCL-style model and its training.
+
+    Attributes:
+        width: size of tokens, prototypes and everything between
+        tokens: into how many tokens an utterance vector is unfolded; a sequence has one a step
+        scales: of the associative memory: tokens as they are, pooled by 2, by 4, by 8; 1 is the first alone
+        steps: updates of the memory, each a retrieval from all groups
+        prototypes_each: prototypes of each label in each group's bank
+        temperature: of the softmax over similarities to prototypes
+        retrievals: how often emotions look up the banks before co-occurrence is read; 0 leaves it out
+        prior: what the learned co-occurrence is drawn to: ``valence`` (counts of the training labels, emotions of
+            one valence pulled together), ``counts``, or ``none``
+        valence_pull: how much pairs of one valence gain and pairs of opposite valence lose under ``valence``
+        compression: whether emotions are pooled by valence and as a whole before the answer
+        distil_by: whose relations are brought together: ``all`` samples alike, or by their ``consistency``
+        loss: for distributions: ``kl``, ``jsd`` or ``mix``
+        mix: share of ``kl`` in ``mix``
+        prototype: weight of the prototype classification
+        distil: weight of the relation distillation between groups
+        co_occurrence: weight of the pull of the co-occurrence to its prior
+        valence: weight of the loss on the shares of pleasant and unpleasant emotions
+        diversity: weight of the push between prototypes of one label
+        ball_dim: dimension of the ball on which samples are shown
+    """
+
+    width: int = 64
+    tokens: int = 4
+    scales: int = 3
+    steps: int = 1
+    prototypes_each: int = 4
+    temperature: float = 0.1
+    retrievals: int = 1
+    prior: Literal["valence", "counts", "none"] = "valence"
+    valence_pull: float = 0.5
+    compression: bool = True
+    distil_by: Literal["all", "consistency"] = "consistency"
+    dropout: float = 0.1
+    loss: Literal["kl", "jsd", "mix"] = "kl"
+    mix: float = 0.1
+    prototype: float = 0.5
+    distil: float = 0.5
+    co_occurrence: float = 0.1
+    valence: float = 0.1
+    diversity: float = 0.01
+    ball_dim: int = 8
+    epochs: int = 30
+    batch: int = 128
+    lr: float = 2e-3
+    patience: int = 8
+
+    BOUNDS: ClassVar[dict[str, tuple[float, float]]] = {
+        **ModelConfig.BOUNDS,
+        "width": (8, 1024),
+        "tokens": (1, 64),
+        "scales": (1, 4),
+        "steps": (1, 3),
+        "prototypes_each": (1, 64),
+        "temperature": (0.01, 10),
+        "retrievals": (0, 3),
+        "valence_pull": (0, 1),
+        "prototype": (0, 100),
+        "distil": (0, 100),
+        "co_occurrence": (0, 100),
+        "valence": (0, 100),
+        "diversity": (0, 100),
+        "mix": (0, 1),
+        "ball_dim": (2, 256),
+    }
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """What became of banks and memory, over some samples.
+
+    Attributes:
+        retrieval_entropy: mean entropy of the memory's retrieval over its logarithm of choices, ``(scales,)`` in
+            [0, 1]: near 1 it averages everything, near 0 it finds single patterns
+        usage: share of the samples' attention that each prototype gets within its label, ``(M, K, P)``
+        dead: ``(M, K, P)`` bool, prototypes with less than a hundredth of an even share
+        duplicate: ``(M, K, P)`` bool, prototypes that are nearly another one of their label
+        co_occurrence: how far each emotion (row) looks to each other one, ``(K, K)``, rows sum to 1, diagonal 0
+        disagreement: how far the groups' relations to the prototypes differ, ``(N,)`` nats; NaN below two groups
+    """
+
+    retrieval_entropy: Tensor
+    usage: Tensor
+    dead: Tensor
+    duplicate: Tensor
+    co_occurrence: Tensor
+    disagreement: Tensor
+
+
+class Tokeniser(nn.Module):
+    """Features of one modality to tokens ``(B, T, W)`` and which of them are real, ``(B, T)`` bool."""
+
+    def __init__(self, features: int, width: int, tokens: int, sequence: bool):
+        super().__init__()
+        self.standardise = Standardise(features)
+        self.tokens, self.sequence = (1 if sequence else tokens), sequence
+        self.linear = nn.Linear(features, self.tokens * width)
+
+    def forward(self, x: Tensor, steps: Tensor | None) -> tuple[Tensor, Tensor]:
+        x = self.linear(self.standardise(x))
+        if steps is not None:
+            return x, steps
+        return x.unflatten(-1, (self.tokens, -1)), x.new_ones(len(x), self.tokens, dtype=torch.bool)
+
+
+class Memory(nn.Module):
+    """Multi-scale associative memory: every token retrieves from the tokens of all groups, at several scales.
+
+    One update of a modern Hopfield network is attention with the inverse temperature as its scaling
+    (Ramsauer et al. Hopfield Networks is All You Need. ICLR 2021); each scale learns its own.
+    """
+
+    def __init__(self, width: int, scales: int, dropout: float):
+        super().__init__()
+        self.scales = tuple(2**s for s in range(scales))
+        self.query = nn.ModuleList(nn.Linear(width, width) for _ in self.scales)
+        self.key = nn.ModuleList(nn.Linear(width, width) for _ in self.scales)
+        self.value = nn.ModuleList(nn.Linear(width, width) for _ in self.scales)
+        self.before = nn.LayerNorm(width)
+        self.log_beta = nn.Parameter(torch.full((len(self.scales),), -0.5 * math.log(width)))
+        self.out = nn.Linear(width * len(self.scales), width)
+        self.drop = nn.Dropout(dropout)
+        self.after = nn.LayerNorm(width)
+
+    def forward(self, tokens: list[Tensor], real: list[Tensor]) -> tuple[list[Tensor], Tensor]:
+        """Tokens of each group and which are real, to the same tokens with what they retrieved.
+
+        Returns:
+            per group ``(B, T, W)``; and the entropy of the retrieval by scale, ``(scales,)`` in [0, 1]
+        """
+        found: list[list[Tensor]] = [[] for _ in tokens]
+        entropies = []
+        for s, scale in enumerate(self.scales):
+            pooled = [_pooled(self.before(x), r, scale) for x, r in zip(tokens, real, strict=True)]
+            stored = torch.cat([x for x, _ in pooled], 1)
+            there = torch.cat([r for _, r in pooled], 1)
+            keys, values = self.key[s](stored), self.value[s](stored)
+            entropy = []
+            for g, (x, r) in enumerate(pooled):
+                score = self.log_beta[s].exp() * self.query[s](x) @ keys.transpose(1, 2)
+                share = score.masked_fill(~there[:, None], -1e9).softmax(-1)
+                found[g].append((share @ values).repeat_interleave(scale, 1)[:, : tokens[g].shape[1]])
+                room = there.sum(1, keepdim=True).clamp_min(2).to(share.dtype).log()
+                each = divergence.entropy(share.detach()) / room
+                entropy.append((each * r).sum() / r.sum().clamp_min(1))
+            entropies.append(torch.stack(entropy).mean())
+        made = [self.after(x + self.drop(self.out(torch.cat(f, -1)))) for x, f in zip(tokens, found, strict=True)]
+        return made, torch.stack(entropies)
+
+
+def _pooled(x: Tensor, real: Tensor, scale: int) -> tuple[Tensor, Tensor]:
+    """Means over runs of ``scale`` real tokens, and which runs have any."""
+    if scale == 1:
+        return x, real
+    room = (-x.shape[1]) % scale
+    weight = nn.functional.pad(real.to(x.dtype), (0, room)).unflatten(1, (-1, scale))
+    x = nn.functional.pad(x, (0, 0, 0, room)).unflatten(1, (-1, scale))
+    return (x * weight[..., None]).sum(2) / weight.sum(2).clamp_min(1)[..., None], weight.sum(2) > 0
+
+
+class Mpcl(EmotionModel):
+    """Tokens, memory, prototype banks, co-occurrence and compression; see :class:`MpclConfig`."""
+
+    label_prior: Tensor
+    together: Tensor
+    drawn_to: Tensor
+    median_angle: Tensor
+    frame: Tensor
+    sign: Tensor
+
+    def __init__(self, config: MpclConfig, inputs: Inputs):
+        super().__init__()
+        if inputs.target == "score":
+            raise ConfigError("mpcl learns emotion distributions and classes; this dataset has scores. Train tical.")
+        self.config, self.inputs = config, inputs
+        self.sides, self.labels = len(inputs.modalities), len(inputs.labels)
+        width, labels, each = config.width, self.labels, config.prototypes_each
+        self.tokenisers = nn.ModuleList(
+            Tokeniser(len(m.columns), width, config.tokens, m.sequence) for m in inputs.modalities
+        )
+        self.memory = Memory(width, config.scales, config.dropout)
+        self.attention = nn.Linear(width, 1)
+        self.banks = nn.Parameter(nn.functional.normalize(torch.randn(self.sides, labels, each, width), dim=-1))
+        self.own = nn.ModuleList(
+            nn.Sequential(nn.Linear(width, width), nn.GELU(), nn.Linear(width, width)) for _ in inputs.modalities
+        )
+        self.lookup = nn.ModuleList(nn.Linear(width, width, bias=False) for _ in range(3))
+        self.pair = nn.Linear(width, width, bias=False)
+        self.among = nn.Linear(width, width)
+        self.whole = nn.Linear(width + inputs.context_size, width)
+        levels = 3 if config.compression else 2
+        self.answer = nn.Sequential(
+            nn.Dropout(config.dropout), nn.Linear(levels * width, width), nn.GELU(), nn.Linear(width, 1)
+        )
+        self.bias = nn.Parameter(torch.zeros(labels))
+        self.listen = nn.Parameter(torch.ones(()))
+        self.register_buffer("sign", _signs(inputs.valences))
+        self.register_buffer("label_prior", torch.full((labels,), 1 / labels))
+        self.register_buffer("together", torch.zeros(labels, labels))
+        self.register_buffer("drawn_to", torch.zeros(labels, labels))
+        self.register_buffer("median_angle", torch.ones(self.sides, labels))
+        self.register_buffer("frame", spread_out(labels, config.ball_dim))
+
+    # What needs no gradient.
+
+    @torch.no_grad()
+    def prepare(self, batches: Batches) -> None:
+        for modality, tokeniser in zip(self.inputs.modalities, cast("list[Tokeniser]", self.tokenisers), strict=True):
+            name = modality.name
+            which = "steps" if modality.sequence else "present"
+            tokeniser.standardise.fit(batch.features[name][getattr(batch, which)[name]] for batch in batches)
+        target = torch.cat([batch.target for batch in batches])
+        # One imagined sample per label: a label that training never saw must not become impossible.
+        self.label_prior.copy_((target.sum(0) + 1) / (len(target) + self.labels))
+        self.bias.copy_(self.label_prior.log())
+        self.together.copy_(target.T @ target / len(target))
+        self.drawn_to.copy_(_prior_of(self.together, self.sign, self.config))
+
+    @torch.no_grad()
+    def finish(self, batches: Batches) -> None:
+        """Measure how far samples usually are from the prototypes of what they show: the scale of typicality."""
+        self.eval()
+        seen = [self._see(batch) for batch in batches]
+        angle = torch.cat([s.angle for s in seen], 1)  # (M, N, K)
+        said, there = torch.cat([s.said for s in seen], 1), torch.cat([s.present for s in seen], 1)
+        shown = nn.functional.one_hot(said.argmax(-1), self.labels).bool() & there[..., None]
+        medians = angle.masked_fill(~shown, torch.nan).nanmedian(1).values
+        self.median_angle.copy_(torch.stack([typicality.scales(row) for row in medians]).nan_to_num(1.0))
+
+    # From a batch to everything that is known of it without its labels.
+
+    def _see(self, batch: Batch) -> "_Seen":
+        config, names = self.config, self.inputs.names
+        present = torch.stack([batch.present[name] for name in names])
+        cut = [t(batch.features[n], batch.steps.get(n)) for n, t in zip(names, self.tokenisers, strict=True)]
+        tokens = [x for x, _ in cut]
+        real = [r & present[g][:, None] for g, (_, r) in enumerate(cut)]
+        for _ in range(config.steps):
+            tokens, entropy = self.memory(tokens, real)
+        hidden = torch.stack([self._attended(x, r) for x, r in zip(tokens, real, strict=True)])  # (M, B, W)
+        banks = nn.functional.normalize(self.banks, dim=-1)
+        similar = torch.einsum("mbw,mkpw->mbkp", nn.functional.normalize(hidden, dim=-1), banks)
+        within = (similar / config.temperature).softmax(-1)
+        relation = (similar / config.temperature).flatten(2).log_softmax(-1)  # (M, B, K * P)
+        said = relation.unflatten(-1, similar.shape[2:]).logsumexp(-1).exp()  # (M, B, K)
+        recalled = torch.einsum("mbkp,mkpw->mbkw", within, banks)
+        each = recalled + torch.stack([own(h) for own, h in zip(self.own, hidden, strict=True)])[:, :, None]
+        share = present / present.sum(0).clamp_min(1)
+        emotions = (each * share[..., None, None]).sum(0)  # (B, K, W)
+        stored = banks.flatten(0, 2)
+        for _ in range(config.retrievals):
+            query, key, value = (layer(x) for layer, x in zip(self.lookup, (emotions, stored, stored), strict=True))
+            emotions = emotions + (query @ key.T / math.sqrt(config.width)).softmax(-1) @ value
+        score = self.pair(emotions) @ emotions.transpose(1, 2) / math.sqrt(config.width)
+        blind = torch.eye(self.labels, dtype=torch.bool, device=score.device)
+        beside = score.masked_fill(blind, -1e9).softmax(-1)  # (B, K, K): off the diagonal
+        if config.retrievals:
+            emotions = emotions + nn.functional.gelu(self.among(beside @ emotions))
+        logits = self._compressed(emotions, batch.context)
+        # What the groups' banks say is listened to directly; the compression corrects it.
+        agreed = ((said + TINY).log() * share[..., None]).sum(0)
+        fused = (self.bias + self.listen * (agreed - self.label_prior.log()) + logits).log_softmax(-1)
+        angle = torch.acos(similar.amax(-1).clamp(-1 + 1e-6, 1 - 1e-6))
+        return _Seen(said, relation, within, angle, beside, fused, present, entropy)
+
+    def _attended(self, tokens: Tensor, real: Tensor) -> Tensor:
+        """One vector for a group, ``(B, T, W)`` to ``(B, W)``; zeros where it is missing."""
+        weight = self.attention(tokens).squeeze(-1).masked_fill(~real, -1e9).softmax(1) * real
+        return (weight[..., None] * tokens).sum(1)
+
+    def _compressed(self, emotions: Tensor, context: Tensor) -> Tensor:
+        """Emotions to emotions with their valence and the whole beside them, to logits: ``(B, K, W)`` to ``(B, K)``."""
+        whole = self.whole(torch.cat([emotions.mean(1), context], -1))[:, None].expand_as(emotions)
+        levels = [emotions, whole]
+        if self.config.compression:
+            same = (self.sign[:, None] == self.sign).to(emotions.dtype)
+            levels.insert(1, same / same.sum(1, keepdim=True) @ emotions)
+        return self.answer(torch.cat(levels, -1)).squeeze(-1)
+
+    def forward(self, batch: Batch) -> Output:
+        seen = self._see(batch)
+        missing = ~seen.present
+        fused = seen.fused.exp()
+        guess = seen.said.argmax(-1, keepdim=True)
+        scale = self.median_angle[:, None].expand_as(seen.angle).gather(-1, guess).squeeze(-1)
+        typical = typicality.prototype(seen.angle.gather(-1, guess).squeeze(-1), scale).masked_fill(missing, torch.nan)
+        nothing = missing.all(0)
+        points = poincare.expmap0(torch.cat([seen.said, fused[None]]) @ self.frame)
+        return Output(
+            fused=fused,
+            q=seen.said.masked_fill(missing[..., None], torch.nan),
+            scores=None,
+            points=points.masked_fill(torch.cat([missing, nothing[None]])[..., None], torch.nan),
+            typicality=torch.cat([typical, typical.nanmean(0, keepdim=True)]),
+            conflict=self._conflict(seen),
+        )
+
+    def _conflict(self, seen: "_Seen") -> Tensor:
+        said = torch.where(seen.present[..., None], seen.said, torch.nan)
+        if self.inputs.target == "distribution":
+            return measure.conflict(said)
+        return measure.conflict(said, prior=self.label_prior, dissent_rate=self.dissent_rate())
+
+    # Losses.
+
+    def loss(self, batch: Batch) -> Tensor:
+        config, seen, target = self.config, self._see(batch), batch.target
+        total = self._task(seen.fused, target).mean()
+        if config.prototype:
+            each = -(target * (seen.said + TINY).log()).sum(-1)
+            total = total + config.prototype * (each * seen.present).sum() / seen.present.sum().clamp_min(1)
+        if config.distil and self.sides > 1:
+            apart = self.disagreement(seen.relation, seen.present)
+            weight = 1 - self._conflict(seen).detach() if config.distil_by == "consistency" else torch.ones_like(apart)
+            known = ~apart.isnan()
+            total = total + config.distil * (apart * weight)[known].sum() / max(1, len(apart))
+        if config.co_occurrence and config.retrievals and config.prior != "none":
+            mass = target.sum(0).clamp_min(TINY)
+            mean = torch.einsum("bk,bkj->kj", target, seen.beside) / mass[:, None]
+            total = total + config.co_occurrence * divergence.kl(self.drawn_to, mean.clamp_min(TINY)).mean()
+        if config.valence and (self.sign > 0).any() and (self.sign < 0).any():
+            sides = torch.stack([(self.sign == s).to(target.dtype) for s in (1, 0, -1)], 1)
+            total = total + config.valence * divergence.kl(target @ sides, (seen.fused.exp() @ sides) + TINY).mean()
+        if config.diversity and config.prototypes_each > 1:
+            total = total + config.diversity * (self._alike() - 0.5).clamp_min(0).mean()
+        return total
+
+    def _task(self, answer: Tensor, target: Tensor) -> Tensor:
+        """How wrong each answer (log probabilities) is, ``(B,)``, nats."""
+        if self.inputs.target == "class":
+            return -(target * answer).sum(-1)
+        share = {"jsd": 0.0, "kl": 1.0, "mix": self.config.mix}[self.config.loss]
+        apart = torch.zeros_like(answer[:, 0])
+        if share > 0:
+            apart = apart + share * divergence.kl(target, answer.exp().clamp_min(TINY))
+        if share < 1:
+            apart = apart + (1 - share) * divergence.jsd(answer.exp(), target)
+        return apart
+
+    def _alike(self) -> Tensor:
+        """Cosines between the prototypes of one label, ``(M, K, P, P)``, the diagonal 0."""
+        banks = nn.functional.normalize(self.banks, dim=-1)
+        return torch.einsum("mkpw,mkqw->mkpq", banks, banks) * (1 - torch.eye(banks.shape[2], device=banks.device))
+
+    @staticmethod
+    def disagreement(relation: Tensor, present: Tensor) -> Tensor:
+        """How far the groups' relations to the prototypes differ, each drawn to the other's: mean over pairs.
+
+        Args:
+            relation: log probabilities over all prototypes, ``(M, B, K * P)``
+            present: ``(M, B)`` bool
+
+        Returns:
+            ``(B,)`` nats, NaN where fewer than two groups are there
+        """
+        total, count = torch.zeros_like(relation[0, :, 0]), torch.zeros_like(relation[0, :, 0])
+        for a, b in measure.pairs(len(relation)):
+            there = present[a] & present[b]
+            for one, other in ((a, b), (b, a)):
+                given = relation[one].detach()
+                total = total + (given.exp() * (given - relation[other])).sum(-1) * there / 2
+            count = count + there
+        return torch.where(count > 0, total / count.clamp_min(1), torch.nan)
+
+    def validate(self, output: Output, target: Tensor) -> Tensor:
+        return self._task((output.fused + TINY).log(), target)
+
+    def optimizers(self) -> list[torch.optim.Optimizer]:
+        return [torch.optim.AdamW(self.parameters(), lr=self.config.lr, weight_decay=self.config.weight_decay)]
+
+    # What the rest of emoviz asks of a trained model.
+
+    @torch.no_grad()
+    def diagnose(self, batches: Batches) -> Diagnosis:
+        """What became of banks and memory, over the given samples."""
+        self.eval()
+        seen = [self._see(batch) for batch in batches]
+        there = torch.cat([s.present for s in seen], 1)[..., None, None]
+        usage = (torch.cat([s.within for s in seen], 1) * there).sum(1) / there.sum(1).clamp_min(1)
+        fused = torch.cat([s.fused for s in seen]).exp()
+        beside = torch.einsum("bk,bkj->kj", fused, torch.cat([s.beside for s in seen]))
+        relation, present = torch.cat([s.relation for s in seen], 1), torch.cat([s.present for s in seen], 1)
+        return Diagnosis(
+            retrieval_entropy=torch.stack([s.entropy for s in seen]).mean(0),
+            usage=usage,
+            dead=usage < 0.01 / usage.shape[-1],
+            duplicate=(self._alike() > 0.99).any(-1),
+            co_occurrence=beside / beside.sum(1, keepdim=True),
+            disagreement=self.disagreement(relation, present),
+        )
+
+    def prototypes(self) -> Tensor:
+        return poincare.expmap0(self.frame)
+
+    @torch.no_grad()
+    def rotate(self, rotation: Tensor) -> None:
+        self.frame.copy_(self.frame @ rotation.T)
+
+    def prior(self) -> Tensor:
+        return self.label_prior
+
+    def dissent_rate(self) -> float:
+        # It learns no rate of its own; a tenth is where TiCAL-style models start from.
+        return 0.1
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """Inside a model: everything about a batch before it is shown."""
+
+    said: Tensor  # (M, B, K), by each group's bank
+    relation: Tensor  # (M, B, K * P) log probabilities
+    within: Tensor  # (M, B, K, P), over the prototypes of each label
+    angle: Tensor  # (M, B, K), to the nearest prototype of each label
+    beside: Tensor  # (B, K, K), who each emotion looks to
+    fused: Tensor  # (B, K) log probabilities
+    present: Tensor  # (M, B)
+    entropy: Tensor  # (scales,)
+
+
+def _signs(valences: tuple[float, ...]) -> Tensor:
+    """1 pleasant, -1 unpleasant, 0 neither or unknown."""
+    known = torch.tensor(valences)
+    return torch.where(known.abs() < NEUTRAL, 0, known.sign())
+
+
+def _prior_of(together: Tensor, sign: Tensor, config: MpclConfig) -> Tensor:
+    """What each emotion's co-occurrence is drawn to, ``(K, K)``: rows sum to 1, the diagonal is 0."""
+    blind = 1 - torch.eye(len(together), device=together.device)
+    pull = 1 + config.valence_pull * sign[:, None] * sign if config.prior == "valence" else 1
+    counted = (together + TINY) * pull * blind
+    return counted / counted.sum(1, keepdim=True)
