@@ -1,0 +1,1 @@
+"""Words: transcripts, and what readers would perceive in them."""
