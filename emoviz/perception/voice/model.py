@@ -1,0 +1,163 @@
+"""The shipped voice model: copies of the network, their common answer, how strange a voice is to them, and why.
+
+Copy k never heard the actors of RAVDESS whose part is k (:attr:`~emoviz.data.corpora.ravdess.Voices.folds`),
+so that alone it can be asked about them fairly.
+
+Axis letters: W windows, T rows of a window, L labels, E embedding.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from emoviz.perception import common, weights
+from emoviz.perception.voice.network import Batch, VoiceNetwork, batch
+from emoviz.perception.weights import Weights
+
+NAME = "voice"
+PATCH = (8, 8)  # rows and bands that are taken away together to see what they say
+MOST = 64  # windows at a time
+
+
+@dataclass(frozen=True, eq=False)
+class Heard:
+    """What the copies say together.
+
+    Attributes:
+        native: ``(W, L)`` calibrated distributions, wider for strange voices
+        embedding: ``(W, E)`` float32, :data:`EMBEDDING` numbers of each copy
+        unlike: ``(W,)`` in [0, 1]: 0 for a voice as the training corpus has them, 1 for nothing like them
+    """
+
+    native: np.ndarray
+    embedding: np.ndarray
+    unlike: np.ndarray
+
+
+class VoiceModel:
+    """Copies of the network that answer together.
+
+    Args:
+        given: what was trained
+        copies: which of its copies answer; all where not told
+    """
+
+    def __init__(self, given: Weights, copies: Sequence[int] | None = None):
+        card, tensors = given.card, {name: torch.from_numpy(tensor) for name, tensor in given.tensors.items()}
+        self.labels = card.labels
+        self.version = card.sha256[:16]
+        numbers = range(_count(tensors)) if copies is None else copies
+        self.temperature, self.widening = (
+            torch.tensor(card.settings[name])[list(numbers)] for name in ("temperature", "widening")
+        )
+        self.copies = [Copy.of(tensors, number, len(card.labels)) for number in numbers]
+
+    @torch.inference_mode()
+    def hear(self, mel: np.ndarray, pitch: np.ndarray) -> Heard:
+        """What windows convey.
+
+        Args:
+            mel: ``(W, T, BANDS)`` in dB
+            pitch: ``(W, T)`` in Hz, NaN where unvoiced
+        """
+        parts = [
+            self._heard(batch(*pair))
+            for pair in zip(*(torch.from_numpy(x).float().split(MOST) for x in (mel, pitch)), strict=True)
+        ]
+        native, embedding, unlike = (torch.cat(column) for column in zip(*parts, strict=True))
+        return Heard(native.double().numpy(), embedding.numpy(), unlike.double().numpy())
+
+    @torch.inference_mode()
+    def evidence(self, mel: np.ndarray, pitch: np.ndarray, label: str) -> np.ndarray:
+        """Which parts of a window's sound speak for a common label, and which against it.
+
+        Patch by patch the sound is replaced by its mean level; what the label's logarithmic probability loses
+        by that, the patch had given to it.
+
+        Args:
+            mel: ``(T, BANDS)`` in dB
+            pitch: ``(T,)`` in Hz, NaN where unvoiced
+            label: one of :data:`emoviz.perception.common.LABELS`
+
+        Returns:
+            ``(T, BANDS)`` in [-1, 1], the strongest patch at -1 or 1; zero where nothing matters
+        """
+        whole = torch.from_numpy(mel).float()
+        rows, bands = (-(-size // patch) for size, patch in zip(whole.shape, PATCH, strict=True))
+        hidden = whole.repeat(1 + rows * bands, 1, 1)
+        for index in range(rows * bands):
+            row, band = index // bands * PATCH[0], index % bands * PATCH[1]
+            hidden[1 + index, row : row + PATCH[0], band : band + PATCH[1]] = whole.mean()
+        curves = torch.from_numpy(pitch).float().repeat(len(hidden), 1)
+        native = torch.cat(
+            [self._heard(batch(*pair))[0] for pair in zip(hidden.split(MOST), curves.split(MOST), strict=True)]
+        )
+        meant = [k for k, name in enumerate(self.labels) if common.COMMON.get(name) == label]
+        said = native[:, meant].sum(1).log()
+        given = (said[0] - said[1:]).reshape(1, 1, rows, bands)
+        smooth = torch.nn.functional.interpolate(given, whole.shape, mode="bilinear")[0, 0]
+        return (smooth / smooth.abs().max().clamp_min(1e-6)).double().numpy()
+
+    def _heard(self, windows: Batch) -> tuple[Tensor, Tensor, Tensor]:
+        embedded = [copy.network.embed(windows) for copy in self.copies]
+        strange = torch.stack([copy.strangeness(e) for copy, e in zip(self.copies, embedded, strict=True)])
+        heat = self.temperature[:, None] * (1 + self.widening[:, None] * strange)
+        logits = torch.stack([copy.network.head(e) for copy, e in zip(self.copies, embedded, strict=True)])
+        native = (logits / heat[:, :, None]).softmax(2).mean(0)
+        return native, torch.cat(embedded, 1), strange.mean(0).clamp(0, 1)
+
+
+@dataclass(frozen=True, eq=False)
+class Copy:
+    """One copy of the network and what it knows of the voices it heard.
+
+    Attributes:
+        network: itself
+        means: embedding of each label, ``(L, EMBEDDING)``
+        whitening: ``(EMBEDDING, EMBEDDING)``; makes the spread around the means 1 in every direction
+        reach: distances within which half and nineteen twentieths of unheard actors lie, ``(2,)``
+    """
+
+    network: VoiceNetwork
+    means: Tensor
+    whitening: Tensor
+    reach: Tensor
+
+    @classmethod
+    def of(cls, tensors: dict[str, Tensor], number: int, labels: int) -> "Copy":
+        """Copy ``number`` of those in ``tensors``."""
+        own = {name.partition(".")[2]: tensor for name, tensor in tensors.items() if name.startswith(f"{number}.")}
+        network = VoiceNetwork(labels)
+        about = (own.pop("means"), own.pop("whitening"), own.pop("reach"))
+        network.load_state_dict(own)
+        return cls(network.eval(), *about)
+
+    def tensors(self, number: int) -> dict[str, np.ndarray]:
+        """The same as copy ``number``, for keeping."""
+        about = {"means": self.means, "whitening": self.whitening, "reach": self.reach}
+        return {f"{number}.{name}": tensor.numpy() for name, tensor in (self.network.state_dict() | about).items()}
+
+    def distance(self, embedding: Tensor) -> Tensor:
+        """Mahalanobis distance to the nearest label's mean, ``(W, EMBEDDING)`` to ``(W,)``."""
+        return torch.cdist(embedding @ self.whitening, self.means @ self.whitening).amin(1)
+
+    def strangeness(self, embedding: Tensor) -> Tensor:
+        """How far beyond the usual reach windows lie, ``(W,)`` from 0; 1 as far again as from the median to its end."""
+        usual, far = self.reach
+        return ((self.distance(embedding) - far) / (far - usual)).clamp_min(0)
+
+
+def load(copies: Sequence[int] | None = None) -> VoiceModel:
+    """The shipped model, or some of its copies.
+
+    Raises:
+        CheckpointError: where its files are missing or damaged
+    """
+    return VoiceModel(weights.load(NAME), copies)
+
+
+def _count(tensors: dict[str, Tensor]) -> int:
+    return 1 + max(int(name.partition(".")[0]) for name in tensors)

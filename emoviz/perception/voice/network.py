@@ -1,0 +1,93 @@
+"""The network that hears emotions: log-mel pictures and pitch curves of 2.4 seconds, in several small copies.
+
+Level and microphone are taken out before anything is learned: the loudest frame of a window is 0 dB and what
+lies more than :data:`DEPTH` below it is silence. Copies were trained without different actors; where they
+disagree, their mean is wide.
+
+Axis letters: B windows, T rows of a window (:data:`WINDOW`), L labels, E embedding.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from emoviz.perception.voice.features import BANDS, FRAMES
+
+SECONDS = 2.4
+WINDOW = round(SECONDS * FRAMES)  # rows
+DEPTH = 60.0  # dB between the loudest frame and silence
+MIDDLE = 160.0  # Hz; between the voices of men and women
+EMBEDDING = 64
+VOICED, HEIGHT, MOTION = range(3)  # rows of a pitch curve
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """Windows as the network takes them.
+
+    Attributes:
+        picture: ``(B, BANDS, T)`` in [-1, 1]: silence to the level of the loudest frame
+        curve: ``(B, 3, T)``: voiced or not, octaves above :data:`MIDDLE`, octaves above the window's own median
+    """
+
+    picture: Tensor
+    curve: Tensor
+
+
+def batch(mel: Tensor, pitch: Tensor) -> Batch:
+    """Measured windows as the network takes them.
+
+    Args:
+        mel: ``(B, T, BANDS)`` in dB
+        pitch: ``(B, T)`` in Hz, NaN where unvoiced
+    """
+    loudest = (mel / 10 * np.log(10)).logsumexp(2).amax(1) * 10 / np.log(10)
+    picture = ((mel - loudest[:, None, None]) / DEPTH).clamp(-1, 0) * 2 + 1
+    voiced = pitch.isfinite()
+    height = (pitch / MIDDLE).log2()
+    motion = height - height.nanmedian(1, keepdim=True).values
+    curve = torch.stack([voiced.float(), height, motion], 1).nan_to_num()
+    return Batch(picture.transpose(1, 2), curve)
+
+
+class VoiceNetwork(nn.Module):
+    """One copy: 165,000 weights."""
+
+    def __init__(self, labels: int):
+        super().__init__()
+        self.picture = nn.Sequential(
+            *_block(nn.Conv2d(1, 16, 5, (2, 2), 2, bias=False)),
+            *_block(nn.Conv2d(16, 32, 3, (2, 2), 1, bias=False)),
+            *_block(nn.Conv2d(32, 64, 3, (2, 1), 1, bias=False)),
+            *_block(nn.Conv2d(64, 64, 3, (2, 1), 1, bias=False)),
+            nn.Flatten(1, 2),
+        )
+        self.curve = nn.Sequential(
+            *_block(nn.Conv1d(3, 24, 5, 2, 2, bias=False)), *_block(nn.Conv1d(24, 24, 5, 2, 2, bias=False))
+        )
+        self.joined = nn.Sequential(
+            nn.Dropout(0.2), *_block(nn.Conv1d(BANDS // 16 * 64 + 24, 128, 3, padding=1, bias=False))
+        )
+        self.attention = nn.Conv1d(128, 1, 1)
+        self.embedding = nn.Sequential(nn.Dropout(0.4), nn.Linear(256, EMBEDDING), nn.BatchNorm1d(EMBEDDING), nn.ReLU())
+        self.head = nn.Sequential(nn.Dropout(0.2), nn.Linear(EMBEDDING, labels))
+
+    def embed(self, windows: Batch) -> Tensor:
+        """What the last layer reads, ``(B, EMBEDDING)``."""
+        seen = torch.cat([self.picture(windows.picture[:, None]), self.curve(windows.curve)], 1)
+        steps = self.joined(seen)
+        weight = self.attention(steps).softmax(2)
+        mean = (weight * steps).sum(2)
+        spread = ((weight * (steps - mean[:, :, None]).square()).sum(2) + 1e-5).sqrt()
+        return self.embedding(torch.cat([mean, spread], 1))
+
+    def forward(self, windows: Batch) -> Tensor:
+        """Logits, ``(B, L)``."""
+        return self.head(self.embed(windows))
+
+
+def _block(convolution: nn.Conv1d | nn.Conv2d) -> tuple[nn.Module, ...]:
+    kind = nn.BatchNorm2d if isinstance(convolution, nn.Conv2d) else nn.BatchNorm1d
+    return convolution, kind(convolution.out_channels), nn.ReLU()

@@ -1,0 +1,75 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from numpy.testing import assert_allclose, assert_array_equal
+
+from emoviz.perception.voice import model
+from emoviz.perception.voice.features import BANDS
+from emoviz.perception.voice.model import VoiceModel
+from emoviz.perception.voice.network import EMBEDDING, WINDOW
+
+DRAW = np.random.default_rng(0)
+MEL = -70 + 20 * DRAW.normal(size=(5, WINDOW, BANDS))
+PITCH = DRAW.uniform(100, 300, (5, WINDOW))
+
+
+def test_windows_become_distributions_and_embeddings(voice_model):
+    heard = voice_model.hear(MEL, PITCH)
+    assert heard.native.shape == (5, 8)
+    assert_allclose(heard.native.sum(1), 1, atol=1e-6)
+    assert heard.embedding.shape == (5, 2 * EMBEDDING)
+    assert heard.embedding.dtype == np.float32
+    assert ((heard.unlike >= 0) & (heard.unlike <= 1)).all()
+
+
+def test_no_windows_are_no_answers(voice_model):
+    heard = voice_model.hear(MEL[:0], PITCH[:0])
+    assert heard.native.shape == (0, 8)
+    assert heard.embedding.shape == (0, 2 * EMBEDDING)
+
+
+def test_all_copies_together_answer_their_mean(weights, voice_model):
+    alone = [VoiceModel(weights, [number]).hear(MEL, PITCH).native for number in (0, 1)]
+    assert_allclose(voice_model.hear(MEL, PITCH).native, np.mean(alone, 0), atol=1e-6)
+
+
+def test_the_stranger_a_voice_the_wider_its_distribution(weights):
+    narrow, wide = (
+        replace(weights, card=replace(weights.card, settings={"temperature": [1.0] * 2, "widening": [more] * 2}))
+        for more in (0.0, 3.0)
+    )
+    tensors = weights.tensors | {f"{k}.reach": np.float32([0.5, 1.0]) for k in (0, 1)}  # everybody is strange
+    sure, unsure = (VoiceModel(replace(given, tensors=tensors)).hear(MEL, PITCH) for given in (narrow, wide))
+    assert (sure.unlike == 1).all()
+    assert (unsure.native.max(1) < sure.native.max(1)).all()
+    assert_array_equal(unsure.native.argmax(1).shape, sure.native.argmax(1).shape)
+
+
+def test_evidence_covers_the_window_and_is_scaled_by_its_strongest_patch(voice_model):
+    share = voice_model.evidence(MEL[0], PITCH[0], "sadness")
+    assert share.shape == (WINDOW, BANDS)
+    assert np.abs(share).max() == pytest.approx(1)
+    assert_array_equal(share, voice_model.evidence(MEL[0], PITCH[0], "sadness"))
+
+
+def test_evidence_for_all_that_there_is_can_not_be_taken_away(voice_model):
+    # A sound that is the same everywhere loses nothing when a patch takes the mean level.
+    assert not voice_model.evidence(np.full((WINDOW, BANDS), -40.0), PITCH[0], "anger").any()
+
+
+def test_a_copy_is_the_same_after_it_was_kept(voice_model):
+    copy = voice_model.copies[1]
+    again = model.Copy.of({name: torch.from_numpy(x) for name, x in copy.tensors(1).items()}, 1, 8)
+    embedding = torch.randn(4, EMBEDDING)
+    torch.testing.assert_close(again.distance(embedding), copy.distance(embedding))
+    torch.testing.assert_close(again.network.head(embedding), copy.network.head(embedding))
+
+
+def test_distance_is_nothing_at_the_mean_of_a_label_and_strangeness_begins_beyond_reach(voice_model):
+    copy = voice_model.copies[0]
+    assert_allclose(copy.distance(copy.means).numpy(), 0, atol=1e-3)
+    away = copy.means[:1] + torch.eye(EMBEDDING)[:1] * 1000
+    assert copy.strangeness(copy.means).max() == 0
+    assert copy.strangeness(away) > 10
