@@ -7,7 +7,7 @@ from pathlib import Path
 from emoviz import workspace
 from emoviz.data import store
 from emoviz.data.dataset import Dataset
-from emoviz.data.importers import crema_d, folder, table
+from emoviz.data.importers import crema_d, folder, ldl, table
 from emoviz.data.report import LoadReport
 from emoviz.errors import DatasetError, UnknownNameError
 from emoviz.progress import Progress, Work
@@ -16,6 +16,7 @@ from emoviz.progress import Progress, Work
 IMPORTERS: dict[str, Callable[..., tuple[Dataset, LoadReport]]] = {
     "crema_d": crema_d.read,
     "folder": folder.read,
+    "ldl": ldl.read,
     "table": table.read,
 }
 
@@ -37,7 +38,7 @@ def detect(path: str | Path) -> str:
         )
     if not path.is_file():
         raise DatasetError(f"There is no file or folder '{path}'.")
-    return "table"
+    return "ldl" if path.suffix.lower() == ".mat" else "table"
 
 
 def load(
