@@ -1,0 +1,120 @@
+"""The face model: calibrated distributions, how familiar a face is to it, and what in a face speaks for a label.
+
+Axis letters: N faces, L labels, E embedding.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from emoviz.perception import common, weights
+from emoviz.perception.face import network
+from emoviz.perception.face.network import SIDE, FaceNet
+from emoviz.perception.weights import Weights
+
+NAME = "face"
+MOST = 64  # faces at a time
+PATCH, STRIDE = 12, 4  # pixels that are covered together to see what they say, and from one patch to the next
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """What the model makes of faces.
+
+    Attributes:
+        native: ``(N, L)`` calibrated distributions
+        embedding: ``(N, E)`` float32
+        familiar: ``(N,)`` in [0, 1]: 1 for a face as the training corpus has them, 0 for nothing like them
+    """
+
+    native: np.ndarray
+    embedding: np.ndarray
+    familiar: np.ndarray
+
+
+class FaceModel:
+    """The network with its calibration.
+
+    Args:
+        given: what was trained
+    """
+
+    def __init__(self, given: Weights):
+        card = given.card
+        self.labels = card.labels
+        self.version = card.sha256[:16]
+        tensors = {name: torch.from_numpy(tensor).float() for name, tensor in given.tensors.items()}
+        self._bias, self._temperature = tensors.pop("bias"), tensors.pop("temperature")
+        self._centre, self._whitening = tensors.pop("centre"), tensors.pop("whitening")
+        self._usual, self._far = tensors.pop("reach")
+        self.net = network.laid_out(FaceNet(len(self.labels))).eval()
+        self.net.load_state_dict(tensors, strict=False)  # counters of batches are not kept
+
+    @torch.inference_mode()
+    def look(self, faces: np.ndarray) -> Seen:
+        """What grey faces ``(N, 48, 48)`` uint8 convey, each averaged with its mirror image."""
+        native, embedding, familiar = [], [], []
+        for part in network.tensor(faces).split(MOST):
+            x = network.standardised(part)
+            both = self.net.embedded(torch.cat([x, x.flip(-1)])).unflatten(0, (2, -1))
+            native.append(self._distribution(self.net.head(both).mean(0)))
+            embedding.append(both.mean(0))
+            familiar.append(self._familiar(both.mean(0)))
+        if not native:
+            return Seen(np.empty((0, len(self.labels))), np.empty((0, network.EMBEDDED), np.float32), np.empty(0))
+        return Seen(
+            torch.cat(native).double().numpy(), torch.cat(embedding).numpy(), torch.cat(familiar).double().numpy()
+        )
+
+    @torch.inference_mode()
+    def evidence(self, face: np.ndarray, label: str) -> np.ndarray:
+        """Which parts of a face speak for a common label, and which against it.
+
+        Patch by patch the face is replaced by a very soft copy of itself; what the label's logarithmic
+        probability loses by that, the patch had given to it.
+
+        Args:
+            face: ``(48, 48)`` uint8
+            label: one of :data:`emoviz.perception.common.LABELS`
+
+        Returns:
+            ``(48, 48)`` in [-1, 1], the strongest place at -1 or 1; zero where nothing matters
+        """
+        whole = network.tensor(face[None])
+        soft = torch.nn.functional.avg_pool2d(whole, 25, 1, 12, count_include_pad=False)
+        covers = _covers()
+        hidden = torch.where(covers[:, None], soft, whole)
+        meant = [k for k, name in enumerate(self.labels) if common.COMMON.get(name) == label]
+        logits = torch.cat([self.net(network.standardised(part)) for part in torch.cat([whole, hidden]).split(MOST)])
+        said = self._distribution(logits)[:, meant].sum(1).log()
+        given = (said[0] - said[1:])[:, None, None] * covers
+        mean = given.sum(0) / covers.sum(0)
+        return (mean / mean.abs().max().clamp_min(1e-6)).double().numpy()
+
+    def _distribution(self, logits: Tensor) -> Tensor:
+        return ((logits + self._bias) / self._temperature).softmax(1)
+
+    def _familiar(self, embedding: Tensor) -> Tensor:
+        """1 up to the distance of a usual face of the training corpus, 0 from twice as far beyond its outskirts."""
+        distance = ((embedding - self._centre) @ self._whitening).square().mean(1).sqrt()
+        return 1 - ((distance - self._far) / (self._far - self._usual) / 2).clamp(0, 1)
+
+
+def load() -> FaceModel:
+    """The shipped model.
+
+    Raises:
+        CheckpointError: where its files are missing or damaged
+    """
+    return FaceModel(weights.load(NAME))
+
+
+def _covers() -> Tensor:
+    """Where each patch lies, ``(P, 48, 48)`` bool; together they cover the face."""
+    starts = range(0, SIDE - PATCH + 1, STRIDE)
+    covers = torch.zeros(len(starts) ** 2, SIDE, SIDE, dtype=torch.bool)
+    for index, (top, left) in enumerate((top, left) for top in starts for left in starts):
+        covers[index, top : top + PATCH, left : left + PATCH] = True
+    return covers
