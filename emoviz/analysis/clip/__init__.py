@@ -1,0 +1,1 @@
+"""One clip explained: what each modality conveys, where they disagree, when, and how sure that is."""
