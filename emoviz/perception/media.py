@@ -1,17 +1,19 @@
 """Clips, decoded safely: probed first, then read as streams with bounded memory.
 
-All decoding happens in a process of its own (``media_worker.py``) that can open nothing, and has only so much
-memory and time. What it says is checked here before it is believed. Times are seconds on the clip's own clock,
+All decoding happens in processes of their own (``media_worker.py``) that can open nothing, and have only so much
+memory and time. What they say is checked here before it is believed. Times are seconds on the clip's own clock,
 which begins at 0 with the first picture or sound; pictures are turned upright; sound is one channel at 16 kHz.
 A clip without picture, sound or words is normal; one whose end is broken gives what could be read, and a note.
 """
 
+import atexit
 import fcntl
 import json
 import math
 import os
 import select
 import shutil
+import socket
 import stat
 import struct
 import subprocess
@@ -368,17 +370,17 @@ def _answers(
 
 
 @contextmanager
-def _opened(path: Path, limits: Limits) -> Iterator[BinaryIO]:
-    """The file, once it is sure that it is one and not too large."""
+def _opened(path: Path, limits: Limits) -> Iterator[int]:
+    """The file, opened, once it is sure that it is one and not too large."""
     name = shown(Path(path))
     try:
         # A pipe or a device must not hold us up.
-        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        file = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or "that cannot be a name"
         raise ClipError(f"The clip '{name}' cannot be opened: {why}.") from error
-    with os.fdopen(handle, "rb", closefd=True, buffering=0) as file:
-        told = os.fstat(handle)
+    try:
+        told = os.fstat(file)
         if not stat.S_ISREG(told.st_mode):
             raise ClipError(f"'{name}' is not a file. Choose a {KINDS} file.")
         if not told.st_size:
@@ -389,34 +391,67 @@ def _opened(path: Path, limits: Limits) -> Iterator[BinaryIO]:
                 "Cut out the part that matters."
             )
         yield file
+    finally:
+        os.close(file)
 
 
 @contextmanager
-def _started(file: BinaryIO, task: str, rights: list[int], arguments: dict, keep: int | None) -> Iterator[IO[bytes]]:
-    """A decoder at work and the pipe it answers through; it is gone when the block ends."""
-    if keep is not None:
-        arguments = arguments | {"target": keep}
-    # As a file, not as a module: so none of our own packages has to be imported.
-    command = [sys.executable, "-I", worker.__file__, task, json.dumps(rights), json.dumps(arguments)]
-    process = subprocess.Popen(
-        command,
-        cwd="/",
-        env=ENVIRONMENT,
-        stdin=file,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        pass_fds=() if keep is None else (keep,),
-        bufsize=0,
-    )
-    assert process.stdout is not None
-    with suppress(OSError):
-        fcntl.fcntl(process.stdout, fcntl.F_SETPIPE_SZ, 1 << 20)
-    try:
-        yield process.stdout
-    finally:
-        process.kill()
-        process.stdout.close()
-        process.wait()
+def _started(file: int, task: str, rights: list[int], arguments: dict, keep: int | None) -> Iterator[BinaryIO]:
+    """A decoder at work and the pipe it answers through; it is killed when the block ends."""
+    pipe, answers = os.pipe()
+    leash, ours = os.pipe()
+    with os.fdopen(pipe, "rb", buffering=0) as answered, os.fdopen(ours, "wb", buffering=0):
+        try:
+            with suppress(OSError, AttributeError):
+                fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, 1 << 20)
+            request = json.dumps({"task": task, "rights": rights, "arguments": arguments}).encode()
+            _fork(request, [file, answers, leash] + ([] if keep is None else [keep]))
+        finally:
+            os.close(answers)
+            os.close(leash)
+        yield answered
+
+
+class _Forker:
+    """The process that decoders are forked from; it ends with this one."""
+
+    def __init__(self):
+        self.owner = os.getpid()
+        self.control, theirs = socket.socketpair()
+        with theirs:
+            # As a file, not as a module: so that none of our packages has to be imported.
+            self.process = subprocess.Popen(
+                [sys.executable, "-I", worker.__file__, str(theirs.fileno())],
+                cwd="/",
+                env=ENVIRONMENT,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                pass_fds=(theirs.fileno(),),
+            )
+
+    def close(self) -> None:
+        """End it, and with it all decoders."""
+        self.control.close()
+        if self.owner == os.getpid():
+            self.process.wait()
+
+
+_forking = threading.Lock()
+_forker: _Forker | None = None
+
+
+def _fork(request: bytes, files: list[int]) -> None:
+    """Start a decoder; the first one, and one after somebody ended the process they come from, takes longer."""
+    global _forker
+    with _forking:
+        if _forker is None or _forker.owner != os.getpid() or _forker.process.poll() is not None:
+            if _forker is not None:
+                _forker.close()
+            _forker = _Forker()
+            atexit.register(_forker.close)
+        with suppress(ConnectionError):  # its end shows in the answers
+            socket.send_fds(_forker.control, [request], files)
 
 
 class _Reader:

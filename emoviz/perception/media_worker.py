@@ -1,10 +1,10 @@
 """The process that decodes a clip: it holds the open file and a pipe to write to, and can touch nothing else.
 
-Media files are hostile input and decoders are old code. So this runs by itself, started by ``media.py``, and
-lays down its rights before it looks at the clip: no file, socket or process can be opened any more, memory and
-time are limited. The clip comes as standard input, so that there is no name to be taken for an address, and
-containers that only refer to other files or to the network (playlists, session descriptions, lists to join)
-are not read at all.
+Media files are hostile input and decoders are old code. So each is decoded by a process of its own, forked from
+one that ``media.py`` starts, which lays down its rights before it looks at the clip: no file or socket can be
+opened any more, memory and time are limited. The clip comes as standard input, so that there is no name to be
+taken for an address, and containers that only refer to other files or to the network (playlists, session
+descriptions, lists to join) are not read at all.
 
 Every answer is a message on standard output: a kind of one byte, the length of what follows, and that. Nothing
 is imported that is not needed, since every clip waits for it. Times are seconds on the clip's own clock.
@@ -14,12 +14,15 @@ import json
 import os
 import re
 import resource
+import select
+import signal
+import socket
 import struct
 import sys
 import time
 from collections.abc import Iterator
 from fractions import Fraction
-from typing import Any
+from typing import Any, NoReturn
 
 import av
 import av.error
@@ -338,24 +341,69 @@ def confine(memory: int, seconds: int, written: int) -> None:
 TASKS = {"probe": probe, "frames": frames, "sound": sound, "cues": cues, "copy": copy}
 
 
-def main() -> None:
-    """Do the task that was asked for: ``argv`` is its name, its rights and its arguments, both as JSON."""
-    task: Any = TASKS[sys.argv[1]]
-    rights, arguments = json.loads(sys.argv[2]), json.loads(sys.argv[3])
-    av.logging.set_level(None)
+def perform(task: str, rights: list[int], arguments: dict[str, Any]) -> None:
+    """Confine this process, and do a task with the clip at standard input."""
     send = Sender()
     confine(*rights)
+    work: Any = TASKS[task]
     try:
         clip = Opened(send)
-        task(clip, **arguments)
+        work(clip, **arguments)
         send(END, json.dumps([clip.damaged, clip.broken]).encode())
     except RefusedError as reason:
         send(REFUSED, str(reason).encode())
     except MemoryError:
         send(REFUSED, MEMORY.encode())
-    # Taking Python and libav apart needs longer than reading a small clip.
-    os._exit(0)
+
+
+def serve(control: socket.socket) -> None:
+    """Fork a decoder for each request, kill it when its leash is let go, and end with whoever asks.
+
+    Starting Python and libav takes longer than reading a small clip; forking does not. A request is JSON, ``task``,
+    ``rights`` and ``arguments``, and comes with open files: the clip, the pipe for answers, the leash (a pipe whose
+    other end is closed when nobody wants the answers any more) and, where it may be written to, the ``target``.
+    """
+    leashes: dict[int, int] = {}  # and the decoders that hang on them
+    poll = select.poll()
+    poll.register(control, select.POLLIN)
+    while True:
+        for file, _ in poll.poll():
+            if file in leashes:
+                poll.unregister(file)
+                os.close(file)
+                decoder = leashes.pop(file)
+                os.kill(decoder, signal.SIGKILL)
+                os.waitpid(decoder, 0)
+                continue
+            data, files, _, _ = socket.recv_fds(control, 1 << 16, 4)
+            if not data:
+                for decoder in leashes.values():
+                    os.kill(decoder, signal.SIGKILL)
+                return
+            decoder = os.fork()
+            if not decoder:
+                for other in (control.detach(), *leashes, files[2]):
+                    os.close(other)
+                _decode(json.loads(data), files)
+            leashes[files[2]] = decoder
+            poll.register(files[2], 0)
+            for other in (*files[:2], *files[3:]):
+                os.close(other)
+
+
+def _decode(request: dict[str, Any], files: list[int]) -> NoReturn:
+    """Be the decoder."""
+    try:
+        for place, file in enumerate(files[:2]):
+            os.dup2(file, place)
+            os.close(file)
+        if len(files) > 3:
+            request["arguments"]["target"] = files[3]
+        perform(**request)
+    finally:
+        os._exit(0)  # without a word: that the end is missing says it all
 
 
 if __name__ == "__main__":
-    main()
+    av.logging.set_level(None)
+    serve(socket.socket(fileno=int(sys.argv[1])))
