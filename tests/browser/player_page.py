@@ -82,12 +82,15 @@ def view(kind: str, moments: bool = True) -> player.PlayerView:
             for k, word in enumerate("Don't forget a jacket <b>when</b> you leave".split())
         ),
         box=player.Curve(
-            time, np.stack([(10 + 160 * time / 6) / 240, 0 * time + 1 / 3, (70 + 160 * time / 6) / 240, 0 * time + 2 / 3], 1)
+            time,
+            np.stack([(10 + 160 * time / 6) / 240, 0 * time + 1 / 3, (70 + 160 * time / 6) / 240, 0 * time + 2 / 3], 1),
         )
         if kind == "video"
         else None,
         waveform=player.Curve(time, np.stack([-waves, waves], 1)) if kind != "none" else None,
-        pitch=player.Curve(time, np.where(waves > 0.1, 180 + 60 * np.sin(time * 3), np.nan)) if kind != "none" else None,
+        pitch=player.Curve(time, np.where(waves > 0.1, 180 + 60 * np.sin(time * 3), np.nan))
+        if kind != "none"
+        else None,
     )
 
 

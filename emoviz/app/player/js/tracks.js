@@ -168,7 +168,7 @@ export class Tracks {
   gaps(band, height) {
     const edges = [];
     let from = null;
-    for (let x = 0; x <= this.width; x += 3) {
+    for (let x = 0; x < this.width + 3; x += 3) {
       const empty = x < this.width && !rowAt(band, this.view.labels.length, this.time(x));
       if (empty && from === null) from = x;
       if (!empty && from !== null) {

@@ -1,0 +1,140 @@
+"""What is handed in is private, and goes again."""
+
+import os
+import stat
+import subprocess
+import sys
+import time
+
+import pytest
+
+from emoviz import workspace
+from emoviz.app import clips
+from emoviz.app.clips import Shelf
+from emoviz.errors import ClipError
+from emoviz.jobs.store import State
+from tests import media
+
+PATIENCE = 120  # seconds
+
+
+@pytest.fixture
+def shelf():
+    made = Shelf()
+    yield made
+    made.close()
+
+
+def until(true) -> None:
+    end = time.monotonic() + PATIENCE
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def alive(pid: int) -> bool:
+    """Whether any process of the group is left."""
+    try:
+        os.killpg(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def private() -> list[str]:
+    """Whatever lies in the private place of the workspace."""
+    return [path.name for path in workspace.place("private").rglob("*") if path.name != "turn.lock"]
+
+
+def test_a_folder_is_random_and_its_owners_alone(shelf):
+    other = Shelf()
+    assert len(shelf.folder.name) == 32
+    assert shelf.folder.name != other.folder.name
+    handed = shelf.add("words", words="I am glad.")
+    for folder in (shelf.folder.parent, shelf.folder, handed.folder):
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert not other.clips
+    other.close()
+
+
+def test_a_deleted_clip_leaves_neither_file_nor_process(shelf, tmp_path):
+    handed = shelf.add("a.mp4", media.video(tmp_path / "a.mp4", 2).read_bytes())
+    until(lambda: handed.told().state is not State.QUEUED)
+    shelf.remove(handed.clip_id)
+    assert not handed.folder.exists()
+    until(lambda: not alive(handed.process.pid))  # killed; whoever adopts orphans takes note of it in a moment
+    assert not shelf.clips
+
+
+def test_nothing_says_how_a_clip_is_called(shelf, tmp_path):
+    handed = shelf.add("secret name.mp4", media.video(tmp_path / "a.mp4", 1).read_bytes())
+    with open(f"/proc/{handed.process.pid}/cmdline") as file:
+        command = file.read()
+    assert "secret" not in command and str(shelf.folder) not in command
+
+
+def test_a_clip_goes_when_its_time_is_over(tmp_path):
+    shelf = Shelf(keep=0.2)
+    handed = shelf.add("words", words="I am glad.")
+    until(lambda: not handed.folder.exists())
+    assert not shelf.clips
+    shelf.close()
+
+
+def test_a_session_that_ends_takes_everything_along(shelf):
+    shelf.add("words", words="I am glad.")
+    shelf.add("more", words="I am sad.")
+    shelf.leave(grace=0)
+    until(lambda: not shelf.open)
+    assert not private()
+
+
+def test_a_session_whose_connection_comes_back_keeps_its_clips(shelf):
+    shelf.add("words", words="I am glad.")
+    shelf.leave(grace=0.3)
+    shelf.stay()
+    time.sleep(0.5)
+    assert shelf.open and len(shelf.clips) == 1
+
+
+def test_what_a_killed_server_left_goes_when_the_next_begins(shelf):
+    code = "import os; from emoviz.app.clips import Shelf; Shelf().folder.joinpath('a').touch(); os._exit(9)"
+    subprocess.run([sys.executable, "-c", code], cwd=workspace.ROOT, check=False)
+    assert "a" in private()
+    Shelf().close()
+    assert private() == [shelf.folder.name]
+
+
+def test_a_process_ends_with_its_server(tmp_path):
+    clip = media.video(tmp_path / "a.mp4", 5)
+    code = (
+        "import os, sys; from pathlib import Path; from emoviz.app.clips import Shelf\n"
+        "shelf = Shelf(); handed = shelf.add('a.mp4', Path(sys.argv[1]).read_bytes())\n"
+        "print(handed.process.pid, flush=True); os._exit(9)"
+    )
+    done = subprocess.run([sys.executable, "-c", code, clip], cwd=workspace.ROOT, capture_output=True, text=True)
+    until(lambda: not alive(int(done.stdout)))
+
+
+def test_too_many_clips_are_refused_with_the_way_out(shelf, monkeypatch):
+    monkeypatch.setattr(clips, "MOST_CLIPS", 1)
+    shelf.add("words", words="I am glad.")
+    with pytest.raises(ClipError, match="Delete one of them first"):
+        shelf.add("more", words="I am sad.")
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [
+        ("clip.mp4", "clip.mp4"),
+        ("../../etc/passwd", "passwd.bin"),
+        ("a\\b\\c.WAV", "c.wav"),
+        ("\x1b[31m\n.mp4", "__31m_.mp4"),
+        (".hidden", "hidden.bin"),
+        ("täglich 3.webm", "täglich 3.webm"),
+        ("x" * 300 + ".mov", "x" * 60 + ".mov"),
+        ("", "clip.bin"),
+    ],
+)
+def test_names_become_harmless(name, kept):
+    assert clips.safe(name) == kept
