@@ -1,4 +1,4 @@
-"""How the voice model was made: RAVDESS, five copies that each never heard a fifth of the actors.
+"""How the voice model was made: RAVDESS, ten copies that each never heard a fifth of the actors.
 
 What a microphone, a room, a telephone or another speaker do to a voice is done to the log-mel bands while
 training: speed and pitch, tempo, colour, band limits, reverberation, noise, compression, gaps. Each copy's
@@ -10,7 +10,7 @@ import argparse
 import copy
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -70,6 +70,7 @@ class TrainingConfig:
         smoothing: share of the target spread over all labels
         clean: share of the windows that are heard as recorded
         averaging: how much of the averaged weights a step keeps
+        rounds: copies for each part of the actors
         seed: of everything drawn
     """
 
@@ -80,6 +81,7 @@ class TrainingConfig:
     smoothing: float = 0.05
     clean: float = 0.4
     averaging: float = 0.99
+    rounds: int = 2
     seed: int = 0
 
 
@@ -289,11 +291,11 @@ def _chance(draw: torch.Generator, count: int, chance: float) -> Tensor:
 
 @dataclass(frozen=True)
 class Answers:
-    """What a copy says about actors that it did not hear.
+    """What the copies that never heard some actors say about them.
 
     Attributes:
-        logits: ``(n, L)``
-        strangeness: as :meth:`~emoviz.perception.voice.model.Copy.strangeness` tells it, ``(n,)``
+        logits: of each copy, ``(C, n, L)``
+        strangeness: as :meth:`~emoviz.perception.voice.model.Copy.strangeness` tells it, ``(C, n)``
         labels: ``(n,)``
     """
 
@@ -302,9 +304,10 @@ class Answers:
     labels: Tensor
 
     def loss(self, temperature: float, widening: float = 0.0) -> float:
-        """Sum of the cross-entropies at a temperature that rises with strangeness."""
+        """Sum of the cross-entropies of their mean at a temperature that rises with strangeness."""
         heat = temperature * (1 + widening * self.strangeness)
-        return float(functional.cross_entropy(self.logits / heat[:, None], self.labels, reduction="sum"))
+        mean = (self.logits / heat[..., None]).softmax(2).mean(0)
+        return float(functional.nll_loss(mean.clamp_min(1e-9).log(), self.labels, reduction="sum"))
 
 
 def acquainted(network: VoiceNetwork, given: Measured, labels: Tensor, heard: Tensor, seed: int) -> Copy:
@@ -342,31 +345,43 @@ class Calibrated:
 
 
 @torch.inference_mode()
-def measured_up(copies: Sequence[Copy], given: Measured, labels: Tensor, folds: Tensor, seed: int) -> Calibrated:
-    """How far the copies may be trusted, from the actors that each of them did not hear.
+def calibrated(
+    copies: Sequence[Copy], unheard: Sequence[int], given: Measured, labels: Tensor, folds: Tensor, seed: int
+) -> Calibrated:
+    """How far copies may be trusted, from the actors that each of them did not hear.
 
-    Temperature and widening of a copy come from the other copies' unheard actors: its own stay a fair test.
+    Temperature and widening for one part of the actors come from the other parts, so that each stays a fair test.
+
+    Args:
+        copies: trained
+        unheard: the part that each of them did not hear
+        given: the recordings
+        labels: of all recordings, ``(N,)``
+        folds: part of each recording, ``(N,)``
+        seed: of the disturbances
     """
-    clean: list[Answers] = []
-    worse: list[Answers] = []
-    reaching: list[Copy] = []
-    for number, one in enumerate(copies):
-        items = torch.nonzero(folds == number).flatten()
-        embedded = [_embedded(one.network, windows) for windows in _both(given, items, seed)]
-        reach = one.distance(embedded[0]).quantile(torch.tensor([0.5, 0.95]))
-        reaching.append(replace(one, reach=reach))
-        for kept, seen in zip((clean, worse), embedded, strict=True):
-            kept.append(Answers(one.network.head(seen), reaching[-1].strangeness(seen), labels[items]))
-    temperatures, widenings = [], []
-    for number in range(len(copies)):
-        others = [k for k in range(len(copies)) if k != number]
-        heat = min(HEATS, key=lambda heat: sum(clean[k].loss(heat) for k in others))
-        wide = min(
-            WIDTHS, key=lambda wide: sum(answers[k].loss(heat, wide) for k in others for answers in (clean, worse))
+    reaching = list(copies)
+    clean, worse = {}, {}
+    for missed in sorted(set(unheard)):
+        items = torch.nonzero(folds == missed).flatten()
+        logits, strangeness = [], []
+        for number in (number for number, own in enumerate(unheard) if own == missed):
+            seen = [_embedded(copies[number].network, windows) for windows in _both(given, items, seed)]
+            reach = copies[number].distance(seen[0]).quantile(torch.tensor([0.5, 0.95]))
+            reaching[number] = replace(copies[number], reach=reach)
+            logits.append(torch.stack([copies[number].network.head(one) for one in seen]))
+            strangeness.append(torch.stack([reaching[number].strangeness(one) for one in seen]))
+        both = zip(torch.stack(logits, 1), torch.stack(strangeness, 1), strict=True)
+        clean[missed], worse[missed] = (Answers(*told, labels[items]) for told in both)
+    heat, width = {}, {}
+    for missed in clean:
+        others = [one for one in clean if one != missed]
+        heat[missed] = min(HEATS, key=lambda warm: sum(clean[one].loss(warm) for one in others))
+        width[missed] = min(
+            WIDTHS,
+            key=lambda wide: sum(told[one].loss(heat[missed], wide) for one in others for told in (clean, worse)),
         )
-        temperatures.append(heat)
-        widenings.append(wide)
-    return Calibrated(tuple(reaching), temperatures, widenings)
+    return Calibrated(tuple(reaching), [heat[missed] for missed in unheard], [width[missed] for missed in unheard])
 
 
 def _both(given: Measured, items: Tensor, seed: int) -> tuple[Windowed, Windowed]:
@@ -396,24 +411,20 @@ def train(
     voices = ravdess.read(folder)
     labels, folds = torch.from_numpy(voices.labels), torch.from_numpy(voices.folds)
     given = yield from part(measured(voices), 0, 0.1)
-    copies = []
-    for number in range(ravdess.FOLDS):
-        heard = torch.nonzero(folds != number).flatten()
-        work = _kept(
-            given,
-            labels,
-            heard,
-            replace(config, seed=config.seed + number),
-            state and state / f"voice-{number}.safetensors",
-        )
-        network = yield from part(work, 0.1 + 0.16 * number, 0.26 + 0.16 * number)
+    copies, unheard = [], list(range(ravdess.FOLDS)) * config.rounds
+    for number, missed in enumerate(unheard):
+        heard = torch.nonzero(folds != missed).flatten()
+        path = state / f"voice-{config.seed + number}.safetensors" if state else None
+        work = _kept(given, labels, heard, replace(config, seed=config.seed + number), path)
+        start, end = (0.1 + 0.8 * step / len(unheard) for step in (number, number + 1))
+        network = yield from part(work, start, end)
         copies.append(acquainted(network, given, labels, heard, config.seed))
-    ready = measured_up(copies, given, labels, folds, config.seed)
+    ready = calibrated(copies, unheard, given, labels, folds, config.seed)
     tensors = {name: tensor for k, copy in enumerate(ready.copies) for name, tensor in copy.tensors(k).items()}
     card = Card(
         name=model.NAME,
         modality="voice",
-        title="Voice: five small networks over log-mel bands and pitch",
+        title=f"Voice: {len(copies)} small networks over log-mel bands and pitch",
         labels=ravdess.LABELS,
         data="RAVDESS speech (Livingstone & Russo 2018), 1,439 recordings of 24 actors, 16 kHz",
         licence="CC BY-NC-SA 4.0 (training data): research and teaching, no commercial use",
@@ -423,7 +434,11 @@ def train(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         seconds=round(time.monotonic() - began, 1),
         versions={name: version(name) for name in ("torch", "numpy", "scipy")},
-        settings={"temperature": ready.temperature, "widening": ready.widening},
+        settings={
+            "temperature": ready.temperature,
+            "widening": ready.widening,
+            "unheard": [float(missed) for missed in unheard],
+        },
     )
     metrics = yield from part(evaluated(voices, Weights(card, tensors)), 0.9, 1)
     return weights.save(replace(card, metrics=metrics), tensors, target)
@@ -450,14 +465,22 @@ def evaluated(voices: Voices, given: Weights) -> Work[tuple[Metric, ...]]:
     return tuple(metrics)
 
 
-def answered(voices: Voices, given: Weights) -> Work[np.ndarray]:
-    """Distribution of each whole recording, ``(N, L)``, as the extractor and the one fair copy give it."""
-    alone = [VoiceExtractor(VoiceModel(given, [number])) for number in range(ravdess.FOLDS)]
-    native = np.full((len(voices), len(given.card.labels)), 1 / len(given.card.labels))
+def answered(
+    voices: Voices, given: Weights, through: Callable[[np.ndarray], np.ndarray] = lambda sound: sound
+) -> Work[np.ndarray]:
+    """Distribution of each whole recording, ``(N, L)``, as the extractor and the fair copies give it.
+
+    Args:
+        voices: the recordings
+        given: of the model
+        through: what each sound, ``(S,)``, goes through first
+    """
+    alone = [VoiceExtractor(VoiceModel(given, part)) for part in range(ravdess.FOLDS)]
+    native = np.full((len(voices), len(given.card.labels)), 1 / len(given.card.labels))  # where nobody is heard
     for index, sound in enumerate(voices.sounds()):
         if index % 50 == 0:
             yield Progress(index / len(voices), "asking each copy about the actors it did not hear")
-        *_, reading = alone[voices.folds[index]].read(_Recording(Sound(ravdess.RATE, 0.0, sound)))
+        *_, reading = alone[voices.folds[index]].read(_Recording(Sound(ravdess.RATE, 0.0, through(sound))))
         if reading.native is not None:
             native[index] = reading.native
     return native

@@ -1,12 +1,11 @@
 """The shipped voice model: copies of the network, their common answer, how strange a voice is to them, and why.
 
-Copy k never heard the actors of RAVDESS whose part is k (:attr:`~emoviz.data.corpora.ravdess.Voices.folds`),
-so that alone it can be asked about them fairly.
+Each copy never heard the actors of one of the parts of RAVDESS
+(:attr:`~emoviz.data.corpora.ravdess.Voices.folds`), so that it can be asked about them fairly.
 
 Axis letters: W windows, T rows of a window, L labels, E embedding.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,16 +41,16 @@ class VoiceModel:
 
     Args:
         given: what was trained
-        copies: which of its copies answer; all where not told
+        unheard: a part of RAVDESS: only the copies that never heard its actors answer; all where not told
     """
 
-    def __init__(self, given: Weights, copies: Sequence[int] | None = None):
+    def __init__(self, given: Weights, unheard: int | None = None):
         card, tensors = given.card, {name: torch.from_numpy(tensor) for name, tensor in given.tensors.items()}
         self.labels = card.labels
         self.version = card.sha256[:16]
-        numbers = range(_count(tensors)) if copies is None else copies
+        numbers = [k for k, part in enumerate(card.settings["unheard"]) if unheard in (None, part)]  # type: ignore[arg-type]
         self.temperature, self.widening = (
-            torch.tensor(card.settings[name])[list(numbers)] for name in ("temperature", "widening")
+            torch.tensor(card.settings[name])[numbers] for name in ("temperature", "widening")
         )
         self.copies = [Copy.of(tensors, number, len(card.labels)) for number in numbers]
 
@@ -150,14 +149,10 @@ class Copy:
         return ((self.distance(embedding) - far) / (far - usual)).clamp_min(0)
 
 
-def load(copies: Sequence[int] | None = None) -> VoiceModel:
-    """The shipped model, or some of its copies.
+def load(unheard: int | None = None) -> VoiceModel:
+    """The shipped model, or those of its copies that never heard the actors of a part of RAVDESS.
 
     Raises:
         CheckpointError: where its files are missing or damaged
     """
-    return VoiceModel(weights.load(NAME), copies)
-
-
-def _count(tensors: dict[str, Tensor]) -> int:
-    return 1 + max(int(name.partition(".")[0]) for name in tensors)
+    return VoiceModel(weights.load(NAME), unheard)

@@ -16,7 +16,7 @@ from emoviz.perception.voice.network import WINDOW
 from emoviz.progress import finish
 from tests.perception.voice.test_activity import still, syllables
 
-SHORT = TrainingConfig(epochs=2, batch_size=8)
+SHORT = TrainingConfig(epochs=2, batch_size=8, rounds=1)
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ def test_a_loss_that_is_not_finite_is_said(given, voices):
 
 
 def test_temperature_and_widening_make_answers_less_sure():
-    answers = Answers(torch.tensor([[8.0, 0.0]]), torch.tensor([1.0]), torch.tensor([1]))
+    answers = Answers(torch.tensor([[[8.0, 0.0]]]), torch.tensor([[1.0]]), torch.tensor([1]))
     assert answers.loss(2.0) < answers.loss(1.0)
     assert answers.loss(1.0, 2.0) < answers.loss(1.0)
 

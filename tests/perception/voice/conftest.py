@@ -16,7 +16,7 @@ def untrained(copies: int = 2) -> Weights:
         means = torch.randn(len(ravdess.LABELS), EMBEDDING)
         copy = Copy(VoiceNetwork(8).eval(), means, torch.eye(EMBEDDING), torch.tensor([5.0, 20.0]))
         tensors |= copy.tensors(number)
-    settings = {"temperature": [1.0] * copies, "widening": [0.5] * copies}
+    settings = {"temperature": [1.0] * copies, "widening": [0.5] * copies, "unheard": [float(k) for k in range(copies)]}
     return Weights(
         Card("voice", "voice", "", ravdess.LABELS, "", "", (), (), 0, "", 0.0, {}, settings, "0" * 64), tensors
     )

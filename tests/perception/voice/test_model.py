@@ -31,13 +31,13 @@ def test_no_windows_are_no_answers(voice_model):
 
 
 def test_all_copies_together_answer_their_mean(weights, voice_model):
-    alone = [VoiceModel(weights, [number]).hear(MEL, PITCH).native for number in (0, 1)]
+    alone = [VoiceModel(weights, number).hear(MEL, PITCH).native for number in (0, 1)]
     assert_allclose(voice_model.hear(MEL, PITCH).native, np.mean(alone, 0), atol=1e-6)
 
 
 def test_the_stranger_a_voice_the_wider_its_distribution(weights):
     narrow, wide = (
-        replace(weights, card=replace(weights.card, settings={"temperature": [1.0] * 2, "widening": [more] * 2}))
+        replace(weights, card=replace(weights.card, settings=weights.card.settings | {"widening": [more] * 2}))
         for more in (0.0, 3.0)
     )
     tensors = weights.tensors | {f"{k}.reach": np.float32([0.5, 1.0]) for k in (0, 1)}  # everybody is strange
