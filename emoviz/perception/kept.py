@@ -73,7 +73,7 @@ def from_bytes(data: bytes) -> Reading:
     try:
         with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
             return _reading({name: arrays[name] for name in arrays.files})
-    except (OSError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+    except (OSError, KeyError, TypeError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise ValueError("These bytes are no reading.") from error
 
 
