@@ -34,7 +34,7 @@ from emoviz.perception.voice import activity, features, model
 from emoviz.perception.voice.extractor import VoiceExtractor
 from emoviz.perception.voice.features import BANDS, FRAMES
 from emoviz.perception.voice.model import Copy, VoiceModel
-from emoviz.perception.voice.network import WINDOW, VoiceNetwork, batch
+from emoviz.perception.voice.network import EMBEDDING, WINDOW, VoiceNetwork, batch
 from emoviz.perception.weights import Card, Metric, Weights
 from emoviz.progress import Progress, Work, finish, part
 
@@ -326,7 +326,7 @@ def acquainted(network: VoiceNetwork, given: Measured, labels: Tensor, heard: Te
     spread = torch.cov((known - means[which]).T)
     # A tenth of the mean variance everywhere: directions that the training hardly used shall not decide.
     values, axes = torch.linalg.eigh(spread + 0.1 * spread.diagonal().mean() * torch.eye(len(spread)))
-    return Copy(network, means, axes * values.rsqrt(), torch.tensor([0.0, 1.0]))
+    return Copy(network, means, axes * values.rsqrt(), torch.tensor([0.0, 1.0]), torch.eye(EMBEDDING))
 
 
 @dataclass(frozen=True)
@@ -360,7 +360,7 @@ def calibrated(
         folds: part of each recording, ``(N,)``
         seed: of the disturbances
     """
-    reaching = list(copies)
+    reaching = list(_in_one_space(copies, given))
     clean, worse = {}, {}
     for missed in sorted(set(unheard)):
         items = torch.nonzero(folds == missed).flatten()
@@ -368,7 +368,7 @@ def calibrated(
         for number in (number for number, own in enumerate(unheard) if own == missed):
             seen = [_embedded(copies[number].network, windows) for windows in _both(given, items, seed)]
             reach = copies[number].distance(seen[0]).quantile(torch.tensor([0.5, 0.95]))
-            reaching[number] = replace(copies[number], reach=reach)
+            reaching[number] = replace(reaching[number], reach=reach)
             logits.append(torch.stack([copies[number].network.head(one) for one in seen]))
             strangeness.append(torch.stack([reaching[number].strangeness(one) for one in seen]))
         both = zip(torch.stack(logits, 1), torch.stack(strangeness, 1), strict=True)
@@ -382,6 +382,15 @@ def calibrated(
             key=lambda wide: sum(told[one].loss(heat[missed], wide) for one in others for told in (clean, worse)),
         )
     return Calibrated(tuple(reaching), [heat[missed] for missed in unheard], [width[missed] for missed in unheard])
+
+
+def _in_one_space(copies: Sequence[Copy], given: Measured) -> Iterator[Copy]:
+    """Copies with axes into the space in which all of them together tell the recordings apart best."""
+    windows = centred(given, torch.arange(len(given.rows)))
+    seen = torch.cat([_embedded(one.network, windows) for one in copies], 1)
+    _, _, axes = torch.linalg.svd(seen - seen.mean(0), full_matrices=False)
+    for one, own in zip(copies, axes[:EMBEDDING].T.split(EMBEDDING), strict=True):
+        yield replace(one, axes=own.contiguous() * len(copies) ** 0.5)
 
 
 def _both(given: Measured, items: Tensor, seed: int) -> tuple[Windowed, Windowed]:

@@ -3,7 +3,7 @@
 Each copy never heard the actors of one of the parts of RAVDESS
 (:attr:`~emoviz.data.corpora.ravdess.Voices.folds`), so that it can be asked about them fairly.
 
-Axis letters: W windows, T rows of a window, L labels, E embedding.
+Axis letters: W windows, T rows of a window, F bands, L labels.
 """
 
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class Heard:
 
     Attributes:
         native: ``(W, L)`` calibrated distributions, wider for strange voices
-        embedding: ``(W, E)`` float32, :data:`EMBEDDING` numbers of each copy
+        embedding: ``(W, EMBEDDING)`` float32, what all copies see in one space
         unlike: ``(W,)`` in [0, 1]: 0 for a voice as the training corpus has them, 1 for nothing like them
     """
 
@@ -106,7 +106,8 @@ class VoiceModel:
         heat = self.temperature[:, None] * (1 + self.widening[:, None] * strange)
         logits = torch.stack([copy.network.head(e) for copy, e in zip(self.copies, embedded, strict=True)])
         native = (logits / heat[:, :, None]).softmax(2).mean(0)
-        return native, torch.cat(embedded, 1), strange.mean(0).clamp(0, 1)
+        common_space = torch.stack([e @ copy.axes for copy, e in zip(self.copies, embedded, strict=True)]).mean(0)
+        return native, common_space, strange.mean(0).clamp(0, 1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,25 +119,27 @@ class Copy:
         means: embedding of each label, ``(L, EMBEDDING)``
         whitening: ``(EMBEDDING, EMBEDDING)``; makes the spread around the means 1 in every direction
         reach: distances within which half and nineteen twentieths of unheard actors lie, ``(2,)``
+        axes: from its own space into the one that all copies share, ``(EMBEDDING, EMBEDDING)``
     """
 
     network: VoiceNetwork
     means: Tensor
     whitening: Tensor
     reach: Tensor
+    axes: Tensor
 
     @classmethod
     def of(cls, tensors: dict[str, Tensor], number: int, labels: int) -> "Copy":
         """Copy ``number`` of those in ``tensors``."""
         own = {name.partition(".")[2]: tensor for name, tensor in tensors.items() if name.startswith(f"{number}.")}
         network = VoiceNetwork(labels)
-        about = (own.pop("means"), own.pop("whitening"), own.pop("reach"))
+        about = {name: own.pop(name) for name in ("means", "whitening", "reach", "axes")}
         network.load_state_dict(own)
-        return cls(network.eval(), *about)
+        return cls(network.eval(), **about)
 
     def tensors(self, number: int) -> dict[str, np.ndarray]:
         """The same as copy ``number``, for keeping."""
-        about = {"means": self.means, "whitening": self.whitening, "reach": self.reach}
+        about = {"means": self.means, "whitening": self.whitening, "reach": self.reach, "axes": self.axes}
         return {f"{number}.{name}": tensor.numpy() for name, tensor in (self.network.state_dict() | about).items()}
 
     def distance(self, embedding: Tensor) -> Tensor:

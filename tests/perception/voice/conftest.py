@@ -14,7 +14,9 @@ def untrained(copies: int = 2) -> Weights:
     for number in range(copies):
         torch.manual_seed(number)
         means = torch.randn(len(ravdess.LABELS), EMBEDDING)
-        copy = Copy(VoiceNetwork(8).eval(), means, torch.eye(EMBEDDING), torch.tensor([5.0, 20.0]))
+        copy = Copy(
+            VoiceNetwork(8).eval(), means, torch.eye(EMBEDDING), torch.tensor([5.0, 20.0]), torch.eye(EMBEDDING)
+        )
         tensors |= copy.tensors(number)
     settings = {"temperature": [1.0] * copies, "widening": [0.5] * copies, "unheard": [float(k) for k in range(copies)]}
     return Weights(

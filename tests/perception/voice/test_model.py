@@ -19,7 +19,7 @@ def test_windows_become_distributions_and_embeddings(voice_model):
     heard = voice_model.hear(MEL, PITCH)
     assert heard.native.shape == (5, 8)
     assert_allclose(heard.native.sum(1), 1, atol=1e-6)
-    assert heard.embedding.shape == (5, 2 * EMBEDDING)
+    assert heard.embedding.shape == (5, EMBEDDING)
     assert heard.embedding.dtype == np.float32
     assert ((heard.unlike >= 0) & (heard.unlike <= 1)).all()
 
@@ -27,7 +27,7 @@ def test_windows_become_distributions_and_embeddings(voice_model):
 def test_no_windows_are_no_answers(voice_model):
     heard = voice_model.hear(MEL[:0], PITCH[:0])
     assert heard.native.shape == (0, 8)
-    assert heard.embedding.shape == (0, 2 * EMBEDDING)
+    assert heard.embedding.shape == (0, EMBEDDING)
 
 
 def test_all_copies_together_answer_their_mean(weights, voice_model):
