@@ -25,6 +25,11 @@ def found(folder: Path, kinds: tuple[str, ...]) -> dict[str, str]:
     return {stem: path for stem, (_, path) in best.items()}
 
 
+def paths(folder: Path, kinds: tuple[str, ...]) -> list[str]:
+    """Paths relative to ``folder`` of all files with one of the suffixes ``kinds``, in order."""
+    return sorted(path for path in _files(folder) if os.path.splitext(path)[1].lower() in kinds)
+
+
 def _files(folder: Path) -> Iterator[str]:
     """Relative paths of all files, links not followed."""
     for root, folders, files in os.walk(folder):
