@@ -49,7 +49,7 @@ def explain(
     by_name = {side.modality: side for side in heard}
     sides = tuple(_side(reading, by_name.get(reading.modality)) for reading in clip.readings.values())
     said = np.array([side.whole for side in heard]).reshape(-1, 1, len(LABELS))
-    draws = np.array([side.draws for side in heard]).reshape(len(heard), -1, len(LABELS))
+    draws = np.array([side.draws for side in heard]).reshape(len(heard), -1 if heard else 0, len(LABELS))
     varies = any(side.varies for side in heard)
     fused = attributed = None
     apart = low = high = floor = NAN

@@ -14,7 +14,7 @@ Axis letters: M modalities, W windows, R draws, K common labels.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import combinations
 from pathlib import Path
@@ -118,7 +118,7 @@ def save(constants: Constants, card: weights.Card, folder: Path = weights.FOLDER
         settings |= {f"{name}.power": terms.power, f"{name}.exponent": terms.exponent}
     settings |= {f"pair_floor.{'+'.join(names)}": floor for names, floor in constants.pair_floors.items()}
     settings |= {f"floor.{'+'.join(names)}": floor for names, floor in constants.floors.items()}
-    return weights.save(weights.replace(card, settings=settings), tensors, folder)
+    return weights.save(replace(card, settings=settings), tensors, folder)
 
 
 def load(folder: Path = weights.FOLDER) -> Constants:

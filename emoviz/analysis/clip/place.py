@@ -62,11 +62,11 @@ def place(heard: Sequence[Heard], fused: Spread | None, dataset: Dataset, checkp
     if len(known) < len(card.labels):
         return _told(nowhere, f"'{card.name}' knows emotions that perception does not tell apart: no place there.")
     lost = 1 - float(fused.distribution[known].sum())
-    row = _row(read, by_name, known, dataset)
     try:
         there = finish(findings.kept(dataset, checkpoint))
     except DatasetError as error:
         return _told(nowhere, str(error))
+    row = _row(read, by_name, known, dataset)
     predicted = crossfit.predict(checkpoint, row, device="cpu")
     points = dict(zip((*row.modalities, FUSED), [*predicted.points, predicted.fused_points], strict=True))
     notes = [
