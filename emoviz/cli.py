@@ -138,6 +138,43 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument("-o", "--output", metavar="OUT", type=Path, required=True, help="file to write, .parquet or .csv")
 
+    made = _command(
+        commands,
+        "extract",
+        extract,
+        "make a dataset of a folder of clips: what face, voice and words convey",
+        json=True,
+    )
+    made.add_argument(
+        "folder",
+        metavar="FOLDER",
+        type=Path,
+        help="with clips, transcripts of the same name (.srt, .vtt, .txt) and labels.csv where there are any",
+    )
+    made.add_argument("--name", required=True, help="name of the dataset to be")
+    made.add_argument("--jobs", type=int, metavar="N", help="clips read at the same time; chosen where not given")
+    made.add_argument(
+        "--background",
+        action="store_true",
+        help="start a job that outlives this command and print its id instead (see jobs)",
+    )
+
+    perception = _group(commands, "perception", "the models that read faces, voices and words: train, evaluate")
+    for name, command, words in (
+        ("train", perception_train, "train one on its corpus, measure it and keep it with its card"),
+        ("evaluate", perception_evaluate, "measure the shipped one again on its corpus"),
+    ):
+        made = _command(perception, name, command, words, json=True)
+        made.add_argument("modality", metavar="MODALITY", help="face, voice or text")
+        made.add_argument(
+            "--data", metavar="DIR", type=Path, required=True, help="folder with FER+, RAVDESS or GoEmotions"
+        )
+        if name == "train":
+            made.add_argument("--seed", type=int, default=0, help="seed of everything drawn by chance")
+            made.add_argument(
+                "--into", metavar="DIR", type=Path, help="folder of models to write to; emoviz's own where not given"
+            )
+
     models = _group(commands, "models", "checkpoints: list, show, remove")
     _command(models, "list", models_list, "what checkpoints there are", json=True)
     made = _command(models, "show", models_show, "the card of one checkpoint", json=True)
@@ -309,6 +346,47 @@ def analyze(dataset: str, checkpoint: str | None, output: Path, as_json: bool) -
         print(output)
 
 
+def extract(folder: Path, name: str, jobs: int | None, background: bool, as_json: bool) -> None:
+    """Make a dataset of a folder of clips, and tell what became of each, or start a job that does."""
+    if background:
+        from emoviz.jobs import kinds, store
+
+        order = kinds.Extract(str(folder.absolute()), name, jobs)
+        _print_made("job", store.submit(order).job_id, as_json)
+        return
+    from emoviz.perception import extract
+
+    dataset, report = told(extract.extract(folder, name, jobs=jobs))
+    print(*map(_shown, report.sentences()), sep="\n", file=sys.stderr)
+    if as_json:
+        _print_json({"dataset": dataset.name, "hash": dataset.content_hash, "report": report})
+    else:
+        print(dataset.name)
+
+
+def perception_train(modality: str, data: Path, seed: int, into: Path | None, as_json: bool) -> None:
+    """Train a perception model, and show its numbers."""
+    from emoviz.perception import weights
+    from emoviz.perception.training import shipped
+
+    card = told(shipped.train(modality, data, seed=seed, into=into or weights.FOLDER))
+    if as_json:
+        _print_json(card)
+    else:
+        print(_measured(card.metrics))
+
+
+def perception_evaluate(modality: str, data: Path, as_json: bool) -> None:
+    """Measure a shipped perception model, and show the numbers."""
+    from emoviz.perception.training import shipped
+
+    metrics = told(shipped.evaluate(modality, data))
+    if as_json:
+        _print_json(metrics)
+    else:
+        print(_measured(metrics))
+
+
 def models_list(as_json: bool) -> int:
     """List the checkpoints; 1 where one is damaged."""
     from emoviz.models import checkpoints
@@ -341,8 +419,7 @@ def models_show(name: str, as_json: bool) -> None:
         ("created", f"{card.created}, in {spell(card.seconds)}"),
         ("hash", card.sha256),
     ]
-    measured = [(m.name, f"{m.value:.4f}", f"{m.low:.4f} to {m.high:.4f}", f"{m.n:,}", m.on) for m in card.metrics]
-    print(table(rows), table([("measured", "value", "95 % interval", "samples", "on"), *measured]), sep="\n\n")
+    print(table(rows), _measured(card.metrics), sep="\n\n")
     print(*map(_shown, card.limits), sep="\n")
 
 
@@ -474,6 +551,12 @@ def table(rows: Iterable[Sequence[object]]) -> str:
     cells = [[_shown(str(cell)) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in cells)
+
+
+def _measured(metrics: Iterable[Any]) -> str:
+    """Measured numbers as a table."""
+    rows = [(m.name, f"{m.value:.4f}", f"{m.low:.4f} to {m.high:.4f}", f"{m.n:,}", m.on) for m in metrics]
+    return table([("measured", "value", "95 % interval", "samples", "on"), *rows])
 
 
 def _readable(read: Callable[[str], T], names: Iterable[str]) -> tuple[list[T], int]:

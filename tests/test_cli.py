@@ -19,6 +19,7 @@ from emoviz.data import simulated, store
 from emoviz.jobs import store as jobs
 from emoviz.jobs.kinds import Analyze
 from emoviz.progress import Progress
+from tests.media import sound
 
 QUICK = ["--folds", "2", "--set", "epochs=1", "members=1", "width=8", "--device", "cpu"]
 COMMANDS = [
@@ -155,6 +156,32 @@ def test_train_then_analyze(emoviz, tiny, tmp_path):
 
     assert emoviz("models", "remove", name)[0] == 0
     assert emoviz("models", "show", name)[0] == 1
+
+
+def test_a_folder_of_clips_becomes_a_dataset(emoviz, tmp_path):
+    sound(tmp_path / "clips.wav", 0.5)
+    (tmp_path / "clips.txt").write_text("I am so happy for you!")
+    (tmp_path / "broken.mp4").write_bytes(b"no clip")
+    code, out, err = emoviz("extract", tmp_path, "--name", "clips", "--jobs", "1")
+    assert (code, out) == (0, "clips\n")
+    assert "1 sample accepted, 1 row refused." in err
+    assert "'broken.mp4' is no video or sound" in err
+    assert store.read("clips").features["text"].present().all()
+    code, out, err = emoviz("extract", tmp_path, "--name", "clips")
+    assert (code, out) == (1, "")
+    assert "already" in err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["train", "smell"], ["train", "face", "--seed", "-1"], ["train", "voice"], ["evaluate", "text"]],
+    ids=" ".join,
+)
+def test_perception_without_its_corpus_is_a_sentence(emoviz, tmp_path, words):
+    code, out, err = emoviz("perception", *words, "--data", tmp_path)
+    assert (code, out) == (1, "")
+    assert err.splitlines()[-1].startswith("emoviz: ")
+    assert "Traceback" not in err
 
 
 def test_train_gives_json_where_a_machine_reads_it(emoviz, tiny):

@@ -190,7 +190,43 @@ class Download(Order):
         return dataset.name
 
 
-KINDS: dict[str, type[Order]] = {"train": Train, "analyze": Analyze, "import": Import, "download": Download}
+@dataclass(frozen=True)
+class Extract(Order):
+    """Make a dataset of a folder of clips.
+
+    Attributes:
+        folder: absolute path
+        name: of the dataset
+        jobs: how many clips are read at the same time; chosen where ``None``
+    """
+
+    folder: str
+    name: str
+    jobs: int | None = None
+
+    takes_turns: ClassVar[bool] = True
+
+    @property
+    def title(self) -> str:
+        return f"Extract {self.name}"
+
+    def run(self, unfinished: Path | None = None) -> Generator[Progress, None, str]:
+        """Returns the name of the dataset; the last lines of progress are the report."""
+        from emoviz.perception import extract
+
+        dataset, report = yield from extract.extract(Path(self.folder), self.name, jobs=self.jobs)
+        for sentence in report.sentences(20):
+            yield Progress(1.0, sentence)
+        return dataset.name
+
+
+KINDS: dict[str, type[Order]] = {
+    "train": Train,
+    "analyze": Analyze,
+    "import": Import,
+    "download": Download,
+    "extract": Extract,
+}
 
 
 def kind_of(order: Order) -> str:

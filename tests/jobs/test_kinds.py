@@ -10,6 +10,7 @@ ORDERS = [
     kinds.Analyze("simulated", "mine"),
     kinds.Import("/tmp/votes.csv", "votes", mapping="/tmp/map.toml"),
     kinds.Download("crema-d", "http://127.0.0.1:1"),
+    kinds.Extract("/tmp/clips", "mine", 2),
 ]
 
 
