@@ -64,20 +64,21 @@ def read(folder: Path, part: Part) -> Texts:
     """
     if _lines(folder / "labels.txt") != list(LABELS):
         raise DatasetError(f"'labels.txt' in '{folder}' does not name the 28 labels of GoEmotions. {WAY_OUT}")
-    texts, marks = [], []
-    for number, line in enumerate(_lines(folder / f"{part}.tsv"), 1):
+    lines = _lines(folder / f"{part}.tsv")
+    texts, marked = [], np.zeros((len(lines), len(LABELS)), bool)
+    for number, line in enumerate(lines, 1):
         try:
             text, labels, _ = line.split("\t")
-            chosen = np.array(labels.split(","), int)
-            if not ((chosen >= 0) & (chosen < len(LABELS))).all():
+            chosen = [int(label) for label in labels.split(",")]
+            if not 0 <= min(chosen) <= max(chosen) < len(LABELS):
                 raise ValueError
         except ValueError:
             raise DatasetError(
                 f"Line {number} of '{part}.tsv' is not a text, numbers of labels from 0 to 27 and an id. {WAY_OUT}"
             ) from None
         texts.append(text)
-        marks.append(np.isin(np.arange(len(LABELS)), chosen))
-    return Texts(tuple(texts), np.array(marks))
+        marked[number - 1, chosen] = True
+    return Texts(tuple(texts), marked)
 
 
 def _lines(path: Path) -> list[str]:

@@ -19,7 +19,7 @@ from emoviz.perception import common, weights
 from emoviz.perception.text.words import PIECE, Word, counted, plain, words
 
 NAME = "text"
-_NODES, _SHARES = np.polynomial.legendre.leggauss(32)
+_NODES, _SHARES = np.polynomial.legendre.leggauss(64)
 
 
 @dataclass(frozen=True, eq=False)

@@ -44,6 +44,8 @@ def words(text: str) -> tuple[Word, ...]:
 
 def counted(found: tuple[Word, ...]) -> Iterator[tuple[str, tuple[int, ...]]]:
     """What the model counts in a text: name, and the words it is made of by index; the same may come again."""
+    if not found:
+        return
     names = [plain(word.text) for word in found]
     for i, word in enumerate(names):
         yield word, (i,)
@@ -59,9 +61,8 @@ def counted(found: tuple[Word, ...]) -> Iterator[tuple[str, tuple[int, ...]]]:
     for i, name in enumerate(row[:-1], -1):
         yield f"{name} {row[i + 2]}", tuple(at for at in (i, i + 1) if at in inside)
     for i, (name, middle, far) in enumerate(zip(row, row[1:], row[2:], strict=False), -1):
-        ends = tuple(at for at in (i, i + 2) if at in inside)
-        yield f"{name} {middle} {far}", (*ends, i + 1)
-        if ends:
+        yield f"{name} {middle} {far}", tuple(at for at in (i, i + 1, i + 2) if at in inside)
+        if ends := tuple(at for at in (i, i + 2) if at in inside):
             yield f"{name}  {far}", ends
 
 

@@ -40,6 +40,7 @@ LIMITS = (
     "Its labels are what readers would perceive, never what the writer feels.",
     "Grief, pride, relief and nervousness are rare in the corpus: what it says of them rests on few texts.",
 )
+RESAMPLES = 300
 GRID = np.linspace(0.02, 0.9, 89)  # thresholds that are tried, as probabilities
 NEIGHBOURS = np.array([1, 2, 3, 2, 1]) / 9  # by which F1 over thresholds is smoothed, so that a lucky one does not win
 
@@ -162,15 +163,16 @@ def measured(model: TextModel, test: Texts, on: str = "GoEmotions test") -> tupl
     ours = common.shared(shares, model.labels).distribution
     theirs = common.shared(test.distribution, model.labels).distribution
     agreed = np.where(theirs.max(1) == 1, theirs.argmax(1), -1)
-    clear = agreed >= 0
     both = np.concatenate([test.marked, model.marked(logits)], 1)
     values = {
-        "macro F1, 28 labels": bootstrap(both, statistic=_macro_f1, resamples=500),
+        "macro F1, 28 labels": bootstrap(both, statistic=_macro_f1, resamples=RESAMPLES),
         "accuracy, one label marked": bootstrap(metrics.hits(test.single, shares.argmax(1))),
         "ECE, one label marked": _calibration(test.single, shares),
         "accuracy, 7 common labels": bootstrap(metrics.hits(agreed, ours.argmax(1))),
         "macro recall, 7 common labels": bootstrap(
-            np.stack([agreed, ours.argmax(1)], 1)[clear], statistic=lambda rows: metrics.uar(*rows.T), resamples=500
+            np.stack([agreed, ours.argmax(1)], 1)[agreed >= 0],
+            statistic=lambda rows: metrics.uar(*rows.T),
+            resamples=RESAMPLES,
         ),
         "ECE, 7 common labels": _calibration(agreed, ours),
     }
@@ -181,11 +183,9 @@ def measured(model: TextModel, test: Texts, on: str = "GoEmotions test") -> tupl
 
 
 def _calibration(truth: np.ndarray, shares: np.ndarray) -> Interval:
-    known = truth >= 0
-    rows = np.concatenate([truth[known, None], shares[known]], 1)
-    return bootstrap(
-        rows[:, None], statistic=lambda some: metrics.ece(some[:, 0, 0].astype(int), some[:, 0, 1:]), resamples=500
-    )
+    """How far the largest share is from how often it is right; rows are that share and whether it was wrong."""
+    rows = np.stack([shares.max(1), shares.argmax(1) != truth], 1)[truth >= 0]
+    return bootstrap(rows, statistic=lambda some: metrics.ece(some[:, 1].astype(int), some[:, :1]), resamples=RESAMPLES)
 
 
 def _macro_f1(both: np.ndarray) -> float:
