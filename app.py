@@ -12,6 +12,7 @@ st.navigation(
             st.Page("pages/overview.py", title="Overview", icon=":material/insights:", default=True),
             st.Page("pages/conflicts.py", title="Conflicts", icon=":material/compare_arrows:"),
             st.Page("pages/disk.py", title="Disk", icon=":material/blur_on:"),
+            st.Page("pages/explain.py", title="Explain", icon=":material/movie:"),
         ],
         "Do": [st.Page("pages/datasets.py", title="Datasets", icon=":material/database:")],
     }

@@ -17,13 +17,14 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
 import streamlit as st
 
 from emoviz import workspace
+from emoviz.analysis.clip.explanation import Explanation
 from emoviz.app import player
 from emoviz.errors import ClipError
 from emoviz.jobs import clips as job
@@ -58,6 +59,8 @@ class Handed:
         evidence: what was drawn of it already, by what it shows
         look: where the person looked last, seconds of the clip
         words: what is said instead, where somebody mended it
+        explained: explanations of :attr:`explained_of`, by what was changed in it
+        explained_of: what had been read when they were made
     """
 
     clip_id: str
@@ -71,7 +74,9 @@ class Handed:
     evidence: dict[tuple, str] = field(default_factory=dict)
     look: float | None = None
     words: Reading | None = None
-    _read: tuple[int, Perceived | None] = field(default=(-1, None), repr=False)
+    explained: dict[tuple, Explanation] = field(default_factory=dict, repr=False)
+    explained_of: Perceived | None = field(default=None, repr=False)
+    _read: tuple[int, Reading | None, Perceived | None] | None = field(default=None, repr=False)
 
     @property
     def media(self) -> Path:
@@ -83,10 +88,13 @@ class Handed:
         return job.told(self.folder, self.process)
 
     def read(self, version: int) -> Perceived | None:
-        """What has been read of it, kept in memory until there is more."""
-        if self._read[0] != version:
-            self._read = (version, job.read(self.folder))
-        return self._read[1]
+        """What has been read of it, with the words that somebody mended; kept in memory until there is more."""
+        if self._read is None or self._read[:2] != (version, self.words):
+            found = job.read(self.folder)
+            if found is not None and self.words is not None:
+                found = replace(found, readings=found.readings | {"text": self.words})
+            self._read = (version, self.words, found)
+        return self._read[2]
 
     def played(self, told: Told) -> player.Picture:
         """What a browser plays of it, as far as it is there; nothing where it is too large to be sent."""

@@ -1,7 +1,5 @@
 """What is said in a clip: written down or mended on the page, and read again without the rest."""
 
-from dataclasses import replace
-
 import streamlit as st
 
 from emoviz.app import guard
@@ -61,11 +59,6 @@ def read(written: str, seconds: float) -> Reading:
     """The reading of words alone, as they are said in a clip of so many seconds."""
     *_, last = _extractor().read(Said(transcript.parsed(written).cues, seconds))
     return last
-
-
-def mended(perceived: Perceived, words: Reading | None) -> Perceived:
-    """What was read of a clip, with other words where somebody gave them."""
-    return perceived if words is None else replace(perceived, readings=perceived.readings | {"text": words})
 
 
 # The model is the same for everybody; nothing of a clip is in it.

@@ -64,7 +64,7 @@ def _band(one: Explanation, name: str, reading: Reading, left_out: tuple[str, ..
         TITLES.get(name, name),
         line.time if known else EMPTY,
         line.said[line.modalities.index(name)] if known else np.empty((0, len(LABELS))),
-        note="left out" if name in left_out else chart.why_missing(side),
+        note="left out" if name in left_out else chart.why_missing(side).split(". ")[0],
         gap=GAPS.get(name, "nothing"),
     )
 

@@ -11,7 +11,7 @@ from emoviz.plots.html import text
 FOR, AGAINST = (232, 89, 12), (28, 126, 214)  # orange speaks for it, blue against it: told apart by the colour-blind
 COVER = 0.62  # how much of the strongest place is covered by its colour
 WIDEST = 560  # pixels of a picture
-ALIGNED = 240  # pixels of the face by itself
+AROUND = 0.4  # of a face's side that is shown above and below it; more beside it
 TALL = 4  # pixels for each band of a sound
 
 
@@ -41,6 +41,20 @@ def on_frame(frame: np.ndarray, box: Sequence[float], share: np.ndarray) -> np.n
     shown = overlaid(frame, whole)
     cv2.rectangle(shown, (left, top), (right, bottom), (255, 255, 255), max(1, width // 320))
     return shown
+
+
+def around(frame: np.ndarray, box: Sequence[float]) -> np.ndarray:
+    """The part of a frame around a face, as far as the picture goes.
+
+    Args:
+        frame: ``(H, W, 3)``
+        box: left, top, right, bottom in pixels
+    """
+    left, top, right, bottom = box
+    across, down = AROUND * (right - left), AROUND * (bottom - top)
+    rows = slice(max(0, round(top - down)), round(bottom + down))
+    columns = slice(max(0, round(left - 1.6 * across)), round(right + 1.6 * across))
+    return frame[rows, columns]
 
 
 def spectrogram(level: np.ndarray, share: np.ndarray) -> np.ndarray:

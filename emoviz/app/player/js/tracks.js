@@ -295,6 +295,8 @@ export class Tracks {
     context.font = `12px ${theme.font}`;
     context.textAlign = "center";
     context.textBaseline = "middle";
-    faint(context, colour, 0.62, () => context.fillText(words, x, height / 2 + 0.5));
+    let shown = words;
+    while (shown.length > 1 && context.measureText(shown).width > this.width - 16) shown = `${shown.slice(0, -2).trimEnd()}…`;
+    faint(context, colour, 0.62, () => context.fillText(shown, x, height / 2 + 0.5));
   }
 }

@@ -1,0 +1,153 @@
+"""What speaks for an emotion in the face, the voice and the words of one clip, at one moment of it."""
+
+from collections.abc import Callable
+
+import numpy as np
+import streamlit as st
+
+from emoviz.analysis import words
+from emoviz.analysis.clip.explanation import Explanation, Side
+from emoviz.app import guard
+from emoviz.app.clips import Handed
+from emoviz.perception.base import Reading
+from emoviz.perception.common import LABELS
+from emoviz.perception.face.extractor import FaceExtractor
+from emoviz.perception.media import Clip
+from emoviz.perception.text import model as text_model
+from emoviz.perception.voice.extractor import VoiceExtractor, prosody
+from emoviz.plots import clip as chart
+from emoviz.plots import evidence as picture
+from emoviz.plots import numbers
+from emoviz.plots.numbers import Fact
+
+OWN = "what it shows most"
+
+
+# The models are the same for everybody; nothing of a clip is in them.
+@st.cache_resource(show_spinner=False)
+def _faces() -> FaceExtractor:
+    return FaceExtractor()
+
+
+@st.cache_resource(show_spinner=False)
+def _voices() -> VoiceExtractor:
+    return VoiceExtractor()
+
+
+def show(handed: Handed, one: Explanation, time: float) -> None:
+    """Draw what speaks for what.
+
+    Args:
+        handed: the clip
+        one: its explanation
+        time: the moment, seconds of the clip
+    """
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        if one.seconds:
+            st.markdown(f"At **{time:.1f} s**. Click the tracks or a moment above for another one.", width="stretch")
+        wished = st.selectbox("What speaks for", (OWN, *LABELS), key=f"explain.evidence.{handed.clip_id}", width=230)
+    known = [side for side in one.sides if side.said is not None]
+    columns = st.columns([1.1, 1], gap="medium") if len(known) > 1 else [st.container()] * max(len(known), 1)
+    draw: dict[str, Callable[[Handed, Side, float, str], None]] = {"face": _face, "voice": _voice, "text": _text}
+    for place, side in enumerate(known):
+        label = _shown(one, side, time) if wished == OWN else wished
+        with columns[min(place, 1)], st.container(border=True):
+            st.markdown(f"**{chart.name(side.modality).capitalize()}: what speaks for {label}**")
+            with guard.noted():
+                draw.get(side.modality, _nothing)(handed, side, time, label)
+
+
+def _shown(one: Explanation, side: Side, time: float) -> str:
+    """What a side shows most at a moment, or else over the whole clip."""
+    line = one.timeline
+    if side.modality in line.modalities and len(line.time):
+        said = line.said[line.modalities.index(side.modality), np.abs(line.time - time).argmin()]
+        if np.isfinite(said).all():
+            return LABELS[int(said.argmax())]
+    assert side.said is not None
+    return side.said.label
+
+
+def _face(handed: Handed, side: Side, time: float, label: str) -> None:
+    key = ("face", round(time, 2), label)
+    if key not in handed.evidence:
+        with st.spinner("Looking at the face…"), Clip(handed.media) as media:
+            handed.evidence[key] = _face_figures(media, side.reading, time, label)
+    st.html(handed.evidence[key])
+
+
+def _face_figures(media: Clip, reading: Reading, time: float, label: str) -> str:
+    face = _faces()
+    found = face.shown(media, reading, [time])
+    if not found:
+        return ""
+    shown = found[0]
+    share = face.evidence(shown.face, label)
+    height, width = shown.image.shape[:2]
+    box = [edge * side for edge, side in zip(shown.box, (width, height, width, height), strict=True)]
+    frame = picture.around(picture.on_frame(shown.image, box, share), box)
+    said = f"the face at {shown.time:.1f} s with the places that speak for and against {label}"
+    caption = f"at {shown.time:.1f} s; patch by patch the face is blurred, and what {label} loses by that is shown"
+    return picture.figure(frame, said, caption) + picture.legend(label)
+
+
+def _voice(handed: Handed, side: Side, time: float, label: str) -> None:
+    windows = side.reading.windows
+    assert windows is not None
+    inside = np.abs((windows.start + windows.end) / 2 - time)
+    start = float(windows.start[inside.argmin()])
+    key = ("voice", round(start, 2), label)
+    if key not in handed.evidence:
+        with st.spinner("Listening…"), Clip(handed.media) as media:
+            handed.evidence[key] = _voice_figures(media, start, label)
+    st.html(handed.evidence[key])
+    st.html(numbers.facts(_spoken(side.reading)))
+
+
+def _voice_figures(media: Clip, start: float, label: str) -> str:
+    sound = media.sound()
+    if sound is None:
+        return ""
+    found = _voices().evidence(sound, start, label)
+    said = f"the sound from {found.time[0]:.1f} to {found.time[-1]:.1f} s, what speaks for and against {label}"
+    caption = (
+        f"{found.time[0]:.1f} to {found.time[-1]:.1f} s, {found.hertz[0]:.0f} to {found.hertz[-1]:.0f} Hz upwards; "
+        f"piece by piece the sound is taken away, and what {label} loses by that is shown"
+    )
+    return picture.figure(picture.spectrogram(found.level, found.share), said, caption) + picture.legend(label)
+
+
+def _spoken(reading: Reading) -> tuple[Fact, ...]:
+    told = prosody(reading)
+    if told is None:
+        return ()
+    return (
+        Fact("–" if np.isnan(told.pitch) else f"{told.pitch:.0f} Hz", "pitch", f"spans {told.span:.0f} semitones"),
+        Fact(f"{told.rate:.1f}", "syllables a second", f"loudness spans {told.loudness:.0f} dB"),
+        Fact(f"{100 * told.pauses:.0f} %", "pauses", f"the longest {told.longest_pause:.1f} s"),
+    )
+
+
+def _text(handed: Handed, side: Side, time: float, label: str) -> None:
+    model = text_model.load()
+    said = " ".join(cue.text for cue in side.reading.cues)
+    told = model.attribute(model.parts(said), label)
+    st.html(chart.words(_pieces(said, told), label))
+    st.caption(
+        f"Each word's part in how likely readers name {words.plain(label)}; together they are the whole answer: "
+        f"{np.exp(told.before):.0%} without any words, {np.exp(told.after):.0%} with all of them. "
+        "Shaded words speak for it, underlined ones against."
+    )
+
+
+def _pieces(said: str, told: text_model.Attribution) -> list[tuple[str, float]]:
+    """The whole text, cut into its words and what stands between them."""
+    pieces, at = [], 0
+    for word, value in zip(told.words, told.added, strict=True):
+        pieces += [(said[at : word.start], 0.0), (said[word.start : word.end], float(value))]
+        at = word.end
+    return [*pieces, (said[at:], 0.0)]
+
+
+def _nothing(handed: Handed, side: Side, time: float, label: str) -> None:
+    st.caption("This extractor does not say what speaks for it.")
