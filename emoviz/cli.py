@@ -159,6 +159,15 @@ def parser() -> argparse.ArgumentParser:
         help="start a job that outlives this command and print its id instead (see jobs)",
     )
 
+    made = _command(
+        commands, "explain", explain, "what face, voice and words of one clip convey, and where they disagree"
+    )
+    made.add_argument("file", metavar="FILE", type=Path, help="video, sound, or words (.srt, .vtt, .txt)")
+    made.add_argument("--text", help="what is said in it; else a transcript of the same name, or its subtitles")
+    made.add_argument("--dataset", metavar="D", help="name of a dataset among whose samples it is placed")
+    made.add_argument("--model", dest="checkpoint", metavar="CHECKPOINT", help="on whose disk; goes with --dataset")
+    made.add_argument("--json", dest="json_to", metavar="OUT", type=Path, help="file to write everything to")
+
     perception = _group(commands, "perception", "the models that read faces, voices and words: train, evaluate")
     for name, command, words in (
         ("train", perception_train, "train one on its corpus, measure it and keep it with its card"),
@@ -362,6 +371,34 @@ def extract(folder: Path, name: str, jobs: int | None, background: bool, as_json
         _print_json({"dataset": dataset.name, "hash": dataset.content_hash, "report": report})
     else:
         print(dataset.name)
+
+
+def explain(file: Path, text: str | None, dataset: str | None, checkpoint: str | None, json_to: Path | None) -> None:
+    """Explain one clip: sentences to read, everything as JSON where asked for."""
+    if (dataset is None) != (checkpoint is None):
+        raise EmovizError("A place among samples takes both --dataset and --model.")
+    from emoviz.analysis.clip.explain import explain
+    from emoviz.data import store
+    from emoviz.models import checkpoints
+    from emoviz.perception import pipeline
+    from emoviz.perception.text import transcript
+
+    among = None if dataset is None else store.read(dataset)
+    model = None if checkpoint is None else checkpoints.load(checkpoint)
+    words = file if file.suffix.lower() in transcript.SUFFIXES else None if text else transcript.beside(file)
+    cues = None if words is None else transcript.read(words).cues
+    perceived = told(pipeline.perceive(None if words == file else file, text=text, transcript=cues))
+    found = explain(perceived, dataset=among, checkpoint=model)
+    if json_to is not None:
+        json_to.write_text(found.to_json(), encoding="utf-8")
+    shown = [
+        (side.modality, "missing" if side.said is None else f"{side.said.label} {_share(side.said.share)}")
+        for side in found.sides
+    ]
+    if found.fused is not None:
+        shown.append(("together", f"{found.fused.label} {_share(found.fused.share)}"))
+    notes = [*found.notes, *(() if found.place is None else found.place.notes)]
+    print(*map(_shown, found.sentences), "", table(shown), "", *map(_shown, notes), found.caveat, sep="\n")
 
 
 def perception_train(modality: str, data: Path, seed: int, into: Path | None, as_json: bool) -> None:

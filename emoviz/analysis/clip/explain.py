@@ -80,9 +80,9 @@ def explain(
         moments=found,
         attribution=attributed,
         sentences=sentences(sides, fused, attributed, apart, floor, dissenter, found),
-        place=place.place(heard, fused, dataset, checkpoint)
-        if dataset is not None and checkpoint is not None
-        else None,
+        place=None
+        if dataset is None or checkpoint is None
+        else place.place(heard, clip.readings, None if fused is None else fused.distribution, dataset, checkpoint),
         changes=tuple(map(str, changes)),
         parent=parent,
         notes=clip.notes,

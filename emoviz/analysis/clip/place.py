@@ -5,14 +5,14 @@ people's votes it can only approximate, by its own distributions; anything else 
 says so and the clip has no place.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 import torch
 
 from emoviz.analysis import findings
-from emoviz.analysis.clip.explanation import Near, Place, Prototype, Spot, Spread
+from emoviz.analysis.clip.explanation import Near, Place, Prototype, Spot
 from emoviz.analysis.clip.fusion import Heard
 from emoviz.analysis.findings import Findings
 from emoviz.analysis.reduce import LANDMARKS, DiskMap, distances
@@ -23,7 +23,9 @@ from emoviz.errors import DatasetError
 from emoviz.geometry import knn
 from emoviz.models.checkpoints import Checkpoint
 from emoviz.models.inputs import ModalityInputs
+from emoviz.perception.base import Reading
 from emoviz.perception.common import LABELS
+from emoviz.perception.extract import summarised
 from emoviz.progress import finish
 from emoviz.training import crossfit
 
@@ -32,57 +34,65 @@ RATERS = 9.0  # votes a side that a clip is given where nobody knows how many th
 SMOOTH = 0.5  # votes added to each emotion before logarithms, as the reader of CREMA-D does
 
 
-def place(heard: Sequence[Heard], fused: Spread | None, dataset: Dataset, checkpoint: Checkpoint) -> Place:
+def place(
+    heard: Sequence[Heard],
+    readings: Mapping[str, Reading],
+    fused: np.ndarray | None,
+    dataset: Dataset,
+    checkpoint: Checkpoint,
+) -> Place:
     """The clip's place, or why it has none.
 
     Args:
         heard: what each modality says
-        fused: and all of them
+        readings: as perception gave them
+        fused: what all of them say, ``(K,)``; ``None`` where nothing could be read
         dataset: whose samples are its neighbours
         checkpoint: whose ball and disk they lie on
     """
     card = checkpoint.card
-    nowhere = Place(dataset.name, card.name)
+
+    def nowhere(why: str) -> Place:
+        return Place(dataset.name, card.name, notes=(f"The clip has no place there: {why}",))
+
     if card.simulated or dataset.simulated:
-        why = f"'{card.name}' learned from simulated numbers, which no camera or microphone supplies: no place there."
-        return _told(nowhere, why)
-    strange = [m.name for m in card.inputs.modalities if m.sequence or not _votes(m, card.labels)]
-    if strange:
-        why = (
-            f"'{card.name}' reads features of the {listed(strange)} that perception does not supply, so the clip has "
-            "no place there. A checkpoint that reads fractions of votes could place it."
+        return nowhere(f"'{card.name}' learned from simulated numbers, which no camera or microphone supplies.")
+    votes = all(_is_votes(modality, card.labels) for modality in card.inputs.modalities)
+    if not votes and not all(_is_perceived(modality) for modality in card.inputs.modalities):
+        return nowhere(
+            f"'{card.name}' reads features that perception does not supply. Train one on clips that emoviz extracted, "
+            "or choose one that reads votes."
         )
-        return _told(nowhere, why)
     by_name = {side.modality: side for side in heard}
-    read = [m for m in card.inputs.modalities if m.name in by_name]
+    read = [modality for modality in card.inputs.modalities if modality.name in by_name]
     if not read or fused is None:
-        wanted = listed([m.name for m in card.inputs.modalities], "or")
-        return _told(nowhere, f"'{card.name}' reads {wanted}, and the clip has none of them: no place there.")
-    known = [LABELS.index(label) for label in card.labels if label in LABELS]
-    if len(known) < len(card.labels):
-        return _told(nowhere, f"'{card.name}' knows emotions that perception does not tell apart: no place there.")
-    lost = 1 - float(fused.distribution[known].sum())
+        return nowhere(f"'{card.name}' reads {listed(card.modalities, 'or')}, and the clip has none of them.")
+    if votes and not set(card.labels) <= set(LABELS):
+        return nowhere(f"'{card.name}' knows emotions that perception does not tell apart.")
     try:
         there = finish(findings.kept(dataset, checkpoint))
+        if votes:
+            features = {m.name: _votes(m, by_name[m.name].whole, card.labels, dataset) for m in read}
+        else:
+            features = {m.name: _perceived(m, readings[m.name]) for m in read}
+        predicted = crossfit.predict(checkpoint, _sample(features, dataset), device="cpu")
     except DatasetError as error:
-        return _told(nowhere, str(error))
-    row = _row(read, by_name, known, dataset)
-    predicted = crossfit.predict(checkpoint, row, device="cpu")
-    points = dict(zip((*row.modalities, FUSED), [*predicted.points, predicted.fused_points], strict=True))
-    notes = [
-        "It is placed by approximation: the checkpoint reads fractions of people's votes, and what perception "
-        "expects people to say stands in their place."
-    ]
-    gone = [label for label in LABELS if label not in card.labels]
-    if gone:
+        return nowhere(str(error))
+    points = dict(zip((*features, FUSED), [*predicted.points, predicted.fused_points], strict=True))
+    gone = [k for k, label in enumerate(LABELS) if votes and label not in card.labels]
+    lost = float(fused[gone].sum())
+    notes = []
+    if votes:
         notes.append(
-            f"It does not know {listed(gone)}, which has {percent(lost)} of the fused answer; that is left out."
+            "Its place is an approximation: the checkpoint reads fractions of people's votes, and what perception "
+            "expects people to say stands in for them."
         )
-    missing = [m.name for m in card.inputs.modalities if m.name not in by_name]
-    if missing:
+    if gone:
+        names = listed([LABELS[k] for k in gone])
+        notes.append(f"The checkpoint does not know {names}: {percent(lost)} of the fused answer are left out.")
+    if missing := [name for name in card.modalities if name not in by_name]:
         notes.append(f"It also reads the {listed(missing)}, which the clip lacks.")
-    unread = [side.modality for side in heard if side.modality not in {m.name for m in read}]
-    if unread:
+    if unread := [side.modality for side in heard if side.modality not in card.modalities]:
         notes.append(f"It does not read the {listed(unread)}.")
     return Place(
         dataset=dataset.name,
@@ -90,35 +100,55 @@ def place(heard: Sequence[Heard], fused: Spread | None, dataset: Dataset, checkp
         spots=_spots(there, points),
         near=_near(there, points[FUSED]),
         prototypes=_prototypes(card.labels, points[FUSED], predicted.prototypes),
-        approximate=True,
+        approximate=votes,
         lost=lost,
         notes=tuple(notes),
     )
 
 
-def _told(nowhere: Place, why: str) -> Place:
-    return Place(nowhere.dataset, nowhere.checkpoint, notes=(why,))
-
-
-def _votes(modality: ModalityInputs, labels: tuple[str, ...]) -> bool:
+def _is_votes(modality: ModalityInputs, labels: tuple[str, ...]) -> bool:
     """Whether all that is read of a modality are fractions of votes and what follows from them."""
     known = {f"{group}_{label}" for group in ("fraction", "log") for label in labels} | {"count_votes"}
-    return set(modality.columns) <= known
+    return not modality.sequence and set(modality.columns) <= known
 
 
-def _row(read: Sequence[ModalityInputs], by_name: dict[str, Heard], known: list[int], dataset: Dataset) -> Dataset:
-    """The clip as a dataset of one sample, with predicted distributions in the place of votes."""
-    features = {}
-    for modality in read:
-        share, labels = by_name[modality.name].whole[known], dataset.label_names
-        share = share / share.sum()
-        votes = _raters(dataset, modality.name)
-        smooth = share * votes + SMOOTH
-        values = dict(zip((f"fraction_{label}" for label in labels), share, strict=True))
-        values |= dict(zip((f"log_{label}" for label in labels), np.log(smooth / smooth.sum()), strict=True))
-        values["count_votes"] = votes
-        row = np.array([[values[column] for column in modality.columns]], np.float32)
-        features[modality.name] = Features(row, modality.columns, modality.columns)
+def _is_perceived(modality: ModalityInputs) -> bool:
+    """Whether all that is read of a modality is what extraction of clips writes."""
+    return not modality.sequence and all(
+        column in (*LABELS, "quality") or column.startswith("embedding_") for column in modality.columns
+    )
+
+
+def _votes(modality: ModalityInputs, said: np.ndarray, labels: tuple[str, ...], dataset: Dataset) -> Features:
+    """What is said, as if people had voted so."""
+    share = said[[LABELS.index(label) for label in labels]]
+    share = share / share.sum()
+    votes = _raters(dataset, modality.name)
+    smooth = share * votes + SMOOTH
+    values = dict(zip((f"fraction_{label}" for label in labels), share, strict=True))
+    values |= dict(zip((f"log_{label}" for label in labels), np.log(smooth / smooth.sum()), strict=True))
+    values["count_votes"] = votes
+    row = np.array([[values[column] for column in modality.columns]], np.float32)
+    return Features(row, modality.columns, modality.columns)
+
+
+def _perceived(modality: ModalityInputs, reading: Reading) -> Features:
+    """A reading as extraction would write it.
+
+    Raises:
+        DatasetError: if the checkpoint reads what another version of the extractor wrote
+    """
+    row = summarised(reading)
+    size = 0 if row is None else len(row) - len(LABELS) - 1
+    columns = (*LABELS, *(f"embedding_{k}" for k in range(size)), "quality")
+    if row is None or not set(modality.columns) <= set(columns):
+        raise DatasetError(f"Its {modality.name} was read by another version of the extractor.")
+    place = [columns.index(column) for column in modality.columns]
+    return Features(row[None, place], modality.columns, modality.columns)
+
+
+def _sample(features: dict[str, Features], dataset: Dataset) -> Dataset:
+    """The clip as a dataset of one sample."""
     return Dataset(
         name="clip",
         title="",
@@ -127,7 +157,7 @@ def _row(read: Sequence[ModalityInputs], by_name: dict[str, Heard], known: list[
         source="",
         simulated=False,
         labels=dataset.labels,
-        modalities=tuple(modality.name for modality in read),
+        modalities=tuple(features),
         samples=samples_table(["clip"]),
         features=features,
     )
