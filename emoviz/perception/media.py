@@ -12,7 +12,6 @@ import json
 import math
 import os
 import select
-import shutil
 import socket
 import stat
 import struct
@@ -144,8 +143,8 @@ def probe(path: Path, limits: Limits = LIMITS) -> ClipInfo:
 class Clip:
     """A clip as extractors see it, an :class:`emoviz.perception.base.Media`; close it when done.
 
-    It may be read by several threads at once. What it writes (its sound) lies in a folder of its own that only
-    its owner can enter, and goes when it is closed; so do its decoders, whoever is waiting for them.
+    It may be read by several threads at once. What it writes (its sound) is a file without a name, which goes with
+    whoever holds it, however that ends. Its decoders end when it is closed, whoever is waiting for them.
 
     Args:
         path: the file
@@ -165,7 +164,6 @@ class Clip:
         self.info = probe(self.path, limits)
         self._words = words
         self._notes = dict.fromkeys(self.info.notes)
-        self._folder = Path(tempfile.mkdtemp(prefix="emoviz-clip-"))
         self._closed = threading.Event()
         self._hearing = threading.Lock()
         self._sound: Sound | None = None
@@ -177,9 +175,8 @@ class Clip:
         self.close()
 
     def close(self) -> None:
-        """End all that still reads, and leave nothing on disk."""
+        """End all that still reads."""
         self._closed.set()
-        shutil.rmtree(self._folder, ignore_errors=True)
 
     @property
     def seconds(self) -> float:
@@ -241,7 +238,7 @@ class Clip:
     def _heard(self) -> Sound:
         most = int(self.limits.seconds * RATE)
         first = last = None
-        with (self._folder / "sound.f32").open("w+b") as file:
+        with tempfile.TemporaryFile() as file:
             for kind, payload in self._answers("sound", most=most):
                 if kind != worker.SOUND:
                     self._ended(payload, (last or 0) / RATE, "sound")
@@ -254,10 +251,11 @@ class Clip:
                 last = place + len(samples)
                 file.seek(4 * (place - first))  # what is left out reads as silence
                 file.write(np.nan_to_num(samples).clip(-1, 1).astype(np.float32).tobytes())
-        if first is None or last is None:
-            self._note("The sound could not be decoded.")
-            return Sound(RATE, 0.0, np.zeros(0, np.float32))
-        return Sound(RATE, first / RATE, np.memmap(file.name, np.float32, "r", shape=(last - first,)))
+            if first is None or last is None or first == last:
+                self._note("The sound could not be decoded.")
+                return Sound(RATE, 0.0, np.zeros(0, np.float32))
+            file.flush()
+            return Sound(RATE, first / RATE, np.memmap(file, np.float32, "r", shape=(last - first,)))
 
     def _embedded(self) -> Iterator[Cue]:
         for kind, payload in self._answers("cues"):

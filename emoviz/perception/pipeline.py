@@ -22,6 +22,10 @@ from emoviz.progress import Progress, Work
 LEAVING = 10.0  # seconds that a cancelled reading is given to end
 
 
+# Extractors are made one after the other: at the same time, the first would be there as late as the last.
+_making = threading.Lock()
+
+
 @cache
 def _face() -> Extractor:
     from emoviz.perception.face.extractor import FaceExtractor
@@ -120,7 +124,7 @@ def perceive(
             threading.Thread(target=_read, args=(modality, make, media, store, arrived, stop), daemon=True)
             for modality, make in extractors.items()
         ]
-        for thread in threads:
+        for thread in reversed(threads):  # words first: they are there at once
             thread.start()
         try:
             while any(reading.status == "reading" for reading in so_far.values()):
@@ -150,7 +154,8 @@ def _read(
     """Read one modality to its end, whatever that is; the last reading that arrives is ``read`` or ``missing``."""
     last = Reading(modality, "missing", "It was not read.")
     try:
-        extractor = make()
+        with _making:
+            extractor = make()
         found = store.get(modality, extractor.version) if store else None
         readings = iter((found,)) if found else extractor.read(media)
         for reading in readings:
