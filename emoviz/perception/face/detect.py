@@ -68,13 +68,13 @@ class Detector:
         self._profile = cv2.CascadeClassifier(str(CASCADES / "haarcascade_profileface.xml"))
 
     def everywhere(self, grey: np.ndarray) -> list[Box]:
-        """All faces of a picture ``(H, W)`` uint8, the largest first; profiles only where no face looks ahead."""
+        """All faces of a picture ``(H, W)`` uint8, large and sure ones first; profiles where none looks ahead."""
         scale = min(1.0, WIDEST / grey.shape[1])
         small = _scaled(grey, scale)
         boxes = self._frontal(small, SMALLEST, 0)
         if not boxes:
             boxes = self._turned(small, "left", SMALLEST, 0) or self._turned(small, "right", SMALLEST, 0)
-        boxes.sort(key=lambda box: -box.side)
+        boxes.sort(key=lambda box: -box.side * box.sure)
         return [_grown(box, 1 / scale, 0, 0) for box in boxes]
 
     def near(self, grey: np.ndarray, last: Box) -> Box | None:

@@ -32,7 +32,7 @@ BECAUSE = {
     "sharpness": "it is blurred",
     "light": "it is too dark, too bright or too flat",
     "pose": "it is turned away",
-    "openness": "something covers it, or it is unlike the faces that the model learned from",
+    "openness": "something covers it, or it is hardly like a face",
 }
 
 
@@ -183,7 +183,7 @@ class _Watched:
         faces = np.stack([one.face for one in self.waiting])
         seen = self.model.look(faces)
         sides, sure = (np.array([getattr(one, name) for one in self.waiting]) for name in ("side", "sure"))
-        judged = quality.judged(faces, sides, sure, seen.familiar)
+        judged = quality.judged(faces, sides, sure, seen.whole)
         for i, (one, weight) in enumerate(zip(self.waiting, judged.overall, strict=True)):
             window = self.sums[one.track][int(one.time // WINDOW)]
             window.weight += weight

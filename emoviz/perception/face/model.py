@@ -1,4 +1,4 @@
-"""The face model: calibrated distributions, how familiar a face is to it, and what in a face speaks for a label.
+"""The face model: calibrated distributions, how surely it is a whole face, and what in a face speaks for a label.
 
 Axis letters: N faces, L labels, E embedding.
 """
@@ -18,6 +18,8 @@ NAME = "face"
 MOST = 64  # faces at a time
 PATCH, STRIDE = 12, 4  # pixels that are covered together to see what they say, and from one patch to the next
 
+LEAST = 1e-2  # change of a logarithmic probability that counts as one
+
 
 @dataclass(frozen=True, eq=False)
 class Seen:
@@ -26,12 +28,12 @@ class Seen:
     Attributes:
         native: ``(N, L)`` calibrated distributions
         embedding: ``(N, E)`` float32
-        familiar: ``(N,)`` in [0, 1]: 1 for a face as the training corpus has them, 0 for nothing like them
+        whole: ``(N,)`` in [0, 1]: how likely this is a whole face, not a covered, cut off or soft one, or none
     """
 
     native: np.ndarray
     embedding: np.ndarray
-    familiar: np.ndarray
+    whole: np.ndarray
 
 
 class FaceModel:
@@ -47,26 +49,23 @@ class FaceModel:
         self.version = card.sha256[:16]
         tensors = {name: torch.from_numpy(tensor).float() for name, tensor in given.tensors.items()}
         self._bias, self._temperature = tensors.pop("bias"), tensors.pop("temperature")
-        self._centre, self._whitening = tensors.pop("centre"), tensors.pop("whitening")
-        self._usual, self._far = tensors.pop("reach")
+        self._slopes, self._offset = tensors.pop("whole").tensor_split([network.EMBEDDED])
         self.net = network.laid_out(FaceNet(len(self.labels))).eval()
         self.net.load_state_dict(tensors, strict=False)  # counters of batches are not kept
 
     @torch.inference_mode()
     def look(self, faces: np.ndarray) -> Seen:
         """What grey faces ``(N, 48, 48)`` uint8 convey, each averaged with its mirror image."""
-        native, embedding, familiar = [], [], []
+        if not len(faces):
+            return Seen(np.empty((0, len(self.labels))), np.empty((0, network.EMBEDDED), np.float32), np.empty(0))
+        native, embedding, whole = [], [], []
         for part in network.tensor(faces).split(MOST):
             x = network.standardised(part)
             both = self.net.embedded(torch.cat([x, x.flip(-1)])).unflatten(0, (2, -1))
             native.append(self._distribution(self.net.head(both).mean(0)))
             embedding.append(both.mean(0))
-            familiar.append(self._familiar(both.mean(0)))
-        if not native:
-            return Seen(np.empty((0, len(self.labels))), np.empty((0, network.EMBEDDED), np.float32), np.empty(0))
-        return Seen(
-            torch.cat(native).double().numpy(), torch.cat(embedding).numpy(), torch.cat(familiar).double().numpy()
-        )
+            whole.append((both.mean(0) @ self._slopes + self._offset).sigmoid())
+        return Seen(torch.cat(native).numpy(), torch.cat(embedding).numpy(), torch.cat(whole).double().numpy())
 
     @torch.inference_mode()
     def evidence(self, face: np.ndarray, label: str) -> np.ndarray:
@@ -91,15 +90,10 @@ class FaceModel:
         said = self._distribution(logits)[:, meant].sum(1).log()
         given = (said[0] - said[1:])[:, None, None] * covers
         mean = given.sum(0) / covers.sum(0)
-        return (mean / mean.abs().max().clamp_min(1e-6)).double().numpy()
+        return (mean / mean.abs().max().clamp_min(LEAST)).numpy()
 
     def _distribution(self, logits: Tensor) -> Tensor:
-        return ((logits + self._bias) / self._temperature).softmax(1)
-
-    def _familiar(self, embedding: Tensor) -> Tensor:
-        """1 up to the distance of a usual face of the training corpus, 0 from twice as far beyond its outskirts."""
-        distance = ((embedding - self._centre) @ self._whitening).square().mean(1).sqrt()
-        return 1 - ((distance - self._far) / (self._far - self._usual) / 2).clamp(0, 1)
+        return ((logits.double() + self._bias) / self._temperature).softmax(1)
 
 
 def load() -> FaceModel:

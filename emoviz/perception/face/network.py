@@ -7,6 +7,7 @@ from torch import Tensor, nn
 SIDE = 48  # pixels of a face
 WIDTHS = (64, 128, 192)
 EMBEDDED = WIDTHS[-1]
+FLAT = 1 / 255  # deviation, in a scale of 1, below which a picture shows nothing
 
 
 class _Block(nn.Module):
@@ -69,10 +70,10 @@ def laid_out(net: FaceNet) -> FaceNet:
 
 
 def standardised(faces: Tensor) -> Tensor:
-    """Faces with mean 0 and deviation 1 each, so that light and contrast do not matter; any scale of grey."""
+    """Faces with mean 0 and deviation 1 each, so that light and contrast do not matter; grey in [0, 1]."""
     mean = faces.mean((-2, -1), keepdim=True)
     deviation = faces.std((-2, -1), keepdim=True)
-    return (faces - mean) / (deviation + 1e-3)
+    return (faces - mean) / (deviation.clamp_min(FLAT) + 1e-3)
 
 
 def tensor(images: np.ndarray) -> Tensor:

@@ -13,6 +13,7 @@ SIZE = 20, 56  # pixels of the face in its picture: useless, large enough
 SHARP = 0.02, 0.12  # variance of the Laplacian by that of the picture; of FER+ faces 1 in 100 is below .23
 CONTRAST = 8, 25  # deviation of grey; of FER+ faces 1 in 100 is below 25
 CLIPPED = 0.5, 0.2  # share of pixels that are black or white; of FER+ faces 1 in 10 is above .12
+WHOLE = 0.02, 0.4  # of untouched FER+ faces 1 in 20 is below .4, of those with a third covered 7 in 10
 WORST = 0.05  # a face that was found is never worth nothing
 
 
@@ -25,7 +26,7 @@ class Quality:
         sharpness: not blurred
         light: neither flat nor burnt
         pose: turned to us
-        openness: nothing in front, and like the faces that the model knows
+        openness: nothing in front
     """
 
     size: np.ndarray
@@ -41,14 +42,14 @@ class Quality:
         return np.clip(product, WORST, 1)
 
 
-def judged(faces: np.ndarray, sides: np.ndarray, sure: np.ndarray, familiar: np.ndarray) -> Quality:
+def judged(faces: np.ndarray, sides: np.ndarray, sure: np.ndarray, whole: np.ndarray) -> Quality:
     """How far each face can be read.
 
     Args:
         faces: ``(n, 48, 48)`` uint8
         sides: pixels that each had in its picture, ``(n,)``
         sure: how sure the frontal detector was, ``(n,)`` in [0, 1]: less the more a face is turned
-        familiar: how like the training faces the model finds it, ``(n,)`` in [0, 1]
+        whole: how likely each is a whole face, ``(n,)`` in [0, 1]
     """
     grey = faces.astype(np.float32)
     deviation = grey.std((1, 2))
@@ -59,7 +60,7 @@ def judged(faces: np.ndarray, sides: np.ndarray, sure: np.ndarray, familiar: np.
         _ramp(edges / (deviation**2 + 1), *SHARP),
         _ramp(deviation, *CONTRAST) * _ramp(clipped, *CLIPPED),
         sure,
-        familiar,
+        _ramp(whole, *WHOLE),
     )
 
 

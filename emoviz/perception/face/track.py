@@ -13,6 +13,7 @@ from emoviz.perception.face.detect import Box
 
 COVERED = 0.25  # least overlap with the track's last box
 ALIKE = 0.25  # least correlation with the track's own look; of two different FER+ faces, the median is .06
+SAME = 0.25  # overlap from which two boxes of one picture are one face
 LOST = 2.0  # seconds after which a track does not go on
 STEADY = 0.6  # share of the new box in the kept one: a detector's box trembles
 LOOK = 24  # pixels of a look
@@ -85,14 +86,14 @@ class Tracker:
 def look(face: np.ndarray) -> np.ndarray:
     """A face coarsely, with mean 0 and deviation 1, ``(24 * 24,)``."""
     small = cv2.resize(face, (LOOK, LOOK), interpolation=cv2.INTER_AREA).astype(float).ravel()
-    return (small - small.mean()) / (small.std() + 1)
+    return (small - small.mean()) / max(small.std(), 1.0)
 
 
 def distinct(boxes: list[Box]) -> list[Box]:
-    """Boxes without those that mostly cover an earlier one."""
+    """Boxes without those that cover an earlier one to a good part."""
     kept: list[Box] = []
     for box in boxes:
-        if all(box.overlap(other) < 0.4 for other in kept):
+        if all(box.overlap(other) < SAME for other in kept):
             kept.append(box)
     return kept
 
