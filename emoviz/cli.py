@@ -398,7 +398,8 @@ def explain(file: Path, text: str | None, dataset: str | None, checkpoint: str |
     if found.fused is not None:
         shown.append(("together", f"{found.fused.label} {_share(found.fused.share)}"))
     notes = [*found.notes, *(() if found.place is None else found.place.notes)]
-    print(*map(_shown, found.sentences), "", table(shown), "", *map(_shown, notes), found.caveat, sep="\n")
+    sentences = [sentence.replace("\u00a0", " ") for sentence in found.sentences]
+    print(*map(_shown, sentences), "", table(shown), "", *map(_shown, notes), found.caveat, sep="\n")
 
 
 def perception_train(modality: str, data: Path, seed: int, into: Path | None, as_json: bool) -> None:

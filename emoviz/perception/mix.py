@@ -176,7 +176,7 @@ def _faces(folder: Path, part: Part, given: weights.Weights) -> Items:
     rows, truth = (values[(seen.max(1) > AGREED) & (truth >= 0)] for values in (rows, truth))
     told = model.look(corpus.images[rows])
     alike = np.ones(len(rows))
-    judged = quality.judged(corpus.images[rows], FACE_SIDE * alike, alike, told.familiar)
+    judged = quality.judged(corpus.images[rows], FACE_SIDE * alike, alike, told.whole)
     return Items("face", model.labels, truth, told.native, judged.overall, rows)
 
 
@@ -198,9 +198,8 @@ def _voices(folder: Path, part: Part, given: weights.Weights) -> Items:
             rows.append(row)
             native.append(reading.native)
             trust.append(float(reading.windows.quality.mean()))
-    return Items(
-        "voice", given.card.labels, truth[corpus.labels[rows]], *map(np.array, (native, trust)), corpus.actors[rows]
-    )
+    chosen = corpus.labels[rows]
+    return Items("voice", given.card.labels, truth[chosen], np.array(native), np.array(trust), corpus.actors[rows])
 
 
 def _texts(folder: Path, part: Part, given: weights.Weights) -> Items:
