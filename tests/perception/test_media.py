@@ -72,6 +72,21 @@ def test_a_clip_that_begins_late_begins_at_0(tmp_path):
         assert [frame.time for frame in clip.frames(25)] == pytest.approx([0, 0.2, 0.4])
 
 
+def test_a_recording_that_does_not_say_how_long_it_is_is_measured(tmp_path):
+    path = tmp_path / "recorded.webm"
+    with av.open(str(video(tmp_path / "a.webm", 2))) as given, av.open(str(path), "w", options={"live": "1"}) as made:
+        tracks = {stream.index: made.add_stream_from_template(stream) for stream in given.streams}
+        for packet in given.demux():
+            if packet.dts is not None:
+                packet.stream = tracks[packet.stream.index]
+                made.mux(packet)
+    with av.open(str(path)) as given:
+        assert given.duration is None
+    with Clip(path) as clip:
+        assert clip.seconds == pytest.approx(2, abs=0.1)
+        assert len(list(clip.frames(5))) == 10
+
+
 @pytest.mark.parametrize(("degrees", "corner"), [(0, (0, 0)), (90, (0, -1)), (180, (-1, -1)), (270, (-1, 0))])
 def test_pictures_are_upright(tmp_path, degrees, corner):
     def marked(_):
