@@ -10,7 +10,6 @@ from pathlib import Path
 from emoviz import cli
 from emoviz.analysis import findings
 from emoviz.models import zoo
-from emoviz.models.base import ModelConfig
 
 HERE = Path(__file__).parent
 HEAD = """# The command line
@@ -69,7 +68,9 @@ def _settings() -> Iterator[str]:
         yield f"## Settings of {name}\n"
         yield f"{entry.title}: what `--set KEY=VALUE` of `emoviz train --model {name}` can change.\n"
         yield "| setting | where not given | what it is |\n| --- | --- | --- |"
-        meanings = _attributes(inspect.getdoc(ModelConfig) or "") | _attributes(inspect.getdoc(entry.config) or "")
+        meanings: dict[str, str] = {}
+        for kind in reversed(entry.config.__mro__[:-1]):
+            meanings |= _attributes(inspect.getdoc(kind) or "")
         for field in dataclasses.fields(entry.config):
             meaning = meanings[field.name].replace("``", "`").replace("|", "\\|")
             yield f"| `{field.name}` | {str(field.default).lower()} | {meaning} |"

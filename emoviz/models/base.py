@@ -4,7 +4,7 @@ Axis letters: B batch, M modalities, T time steps, F features, D ball dimension,
 reads :class:`Batch` and gives :class:`Output`; what it gives never depends on ``target``.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -155,7 +155,7 @@ class EmotionModel(nn.Module):
         raise NotImplementedError
 
 
-class Batches:
+class Batches(Iterable[Batch]):
     """All training samples of a model in batches, in order; can be gone through again and again."""
 
     def __iter__(self) -> Iterator[Batch]:

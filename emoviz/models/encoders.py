@@ -10,6 +10,9 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from emoviz.models.base import Batch
+from emoviz.models.inputs import ModalityInputs
+
 SequenceKind = Literal["gru", "transformer"]
 
 
@@ -54,6 +57,16 @@ class Standardise(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         # An outlier of a new dataset may not drown everything else.
         return ((x - self.mean) / self.deviation).clamp(-10, 10)
+
+
+def standardise(
+    modalities: Iterable[ModalityInputs], standardisers: Iterable[Standardise], batches: Iterable[Batch]
+) -> None:
+    """Take each modality's means and deviations from the training samples that have it."""
+    for modality, standardiser in zip(modalities, standardisers, strict=True):
+        name = modality.name
+        which = "steps" if modality.sequence else "present"
+        standardiser.fit(batch.features[name][getattr(batch, which)[name]] for batch in batches)
 
 
 class Encoder(nn.Module):

@@ -20,21 +20,18 @@ from typing import ClassVar, Literal, cast
 import torch
 from torch import Tensor, nn
 
-from emoviz.errors import ConfigError
-from emoviz.geometry import poincare
 from emoviz.measures import conflict as measure
 from emoviz.measures import divergence, typicality
-from emoviz.models.base import Batch, Batches, EmotionModel, ModelConfig, Output
-from emoviz.models.encoders import Standardise
+from emoviz.models.answering import TINY, Answer, Answering, AnsweringConfig
+from emoviz.models.base import Batch, Batches
+from emoviz.models.encoders import Standardise, standardise
 from emoviz.models.inputs import Inputs
-from emoviz.models.space import spread_out
 
-TINY = 1e-7
 NEUTRAL = 0.15  # a valence nearer to 0 is neither pleasant nor unpleasant
 
 
 @dataclass(frozen=True)
-class MpclConfig(ModelConfig):
+class MpclConfig(AnsweringConfig):
     """Every choice of an MPCL-style model and its training.
 
     Attributes:
@@ -50,14 +47,11 @@ class MpclConfig(ModelConfig):
         valence_pull: how much pairs of one valence gain and pairs of opposite valence lose under ``valence``
         compression: whether emotions are pooled by valence and as a whole before the answer
         distil_by: whose relations are brought together: ``all`` samples alike, or by their ``consistency``
-        loss: for distributions: ``kl``, ``jsd`` or ``mix``
-        mix: share of ``kl`` in ``mix``
         prototype: weight of the prototype classification
         distil: weight of the relation distillation between groups
         co_occurrence: weight of the pull of the co-occurrence to its prior
         valence: weight of the loss on the shares of pleasant and unpleasant emotions
         diversity: weight of the push between prototypes of one label
-        ball_dim: dimension of the ball on which samples are shown
     """
 
     width: int = 64
@@ -72,21 +66,18 @@ class MpclConfig(ModelConfig):
     compression: bool = True
     distil_by: Literal["all", "consistency"] = "consistency"
     dropout: float = 0.1
-    loss: Literal["kl", "jsd", "mix"] = "kl"
-    mix: float = 0.1
     prototype: float = 0.5
     distil: float = 0.5
     co_occurrence: float = 0.1
     valence: float = 0.1
     diversity: float = 0.01
-    ball_dim: int = 8
     epochs: int = 30
     batch: int = 128
     lr: float = 2e-3
     patience: int = 8
 
     BOUNDS: ClassVar[dict[str, tuple[float, float]]] = {
-        **ModelConfig.BOUNDS,
+        **AnsweringConfig.BOUNDS,
         "width": (8, 1024),
         "tokens": (1, 64),
         "scales": (1, 4),
@@ -100,8 +91,6 @@ class MpclConfig(ModelConfig):
         "co_occurrence": (0, 100),
         "valence": (0, 100),
         "diversity": (0, 100),
-        "mix": (0, 1),
-        "ball_dim": (2, 256),
     }
 
 
@@ -198,22 +187,17 @@ def _pooled(x: Tensor, real: Tensor, scale: int) -> tuple[Tensor, Tensor]:
     return (x * weight[..., None]).sum(2) / weight.sum(2).clamp_min(1)[..., None], weight.sum(2) > 0
 
 
-class Mpcl(EmotionModel):
+class Mpcl(Answering):
     """Tokens, memory, prototype banks, co-occurrence and compression; see :class:`MpclConfig`."""
 
-    label_prior: Tensor
+    config: MpclConfig
     together: Tensor
     drawn_to: Tensor
     median_angle: Tensor
-    frame: Tensor
     sign: Tensor
 
     def __init__(self, config: MpclConfig, inputs: Inputs):
-        super().__init__()
-        if inputs.target == "score":
-            raise ConfigError("mpcl learns emotion distributions and classes; this dataset has scores. Train tical.")
-        self.config, self.inputs = config, inputs
-        self.sides, self.labels = len(inputs.modalities), len(inputs.labels)
+        super().__init__(config, inputs)
         width, labels, each = config.width, self.labels, config.prototypes_each
         self.tokenisers = nn.ModuleList(
             Tokeniser(len(m.columns), width, config.tokens, m.sequence) for m in inputs.modalities
@@ -229,29 +213,23 @@ class Mpcl(EmotionModel):
         self.among = nn.Linear(width, width)
         self.whole = nn.Linear(width + inputs.context_size, width)
         levels = 3 if config.compression else 2
-        self.answer = nn.Sequential(
+        self.speak = nn.Sequential(
             nn.Dropout(config.dropout), nn.Linear(levels * width, width), nn.GELU(), nn.Linear(width, 1)
         )
         self.bias = nn.Parameter(torch.zeros(labels))
         self.listen = nn.Parameter(torch.ones(()))
         self.register_buffer("sign", _signs(inputs.valences))
-        self.register_buffer("label_prior", torch.full((labels,), 1 / labels))
         self.register_buffer("together", torch.zeros(labels, labels))
         self.register_buffer("drawn_to", torch.zeros(labels, labels))
         self.register_buffer("median_angle", torch.ones(self.sides, labels))
-        self.register_buffer("frame", spread_out(labels, config.ball_dim))
 
     # What needs no gradient.
 
     @torch.no_grad()
     def prepare(self, batches: Batches) -> None:
-        for modality, tokeniser in zip(self.inputs.modalities, cast("list[Tokeniser]", self.tokenisers), strict=True):
-            name = modality.name
-            which = "steps" if modality.sequence else "present"
-            tokeniser.standardise.fit(batch.features[name][getattr(batch, which)[name]] for batch in batches)
+        super().prepare(batches)
+        standardise(self.inputs.modalities, [t.standardise for t in cast("list[Tokeniser]", self.tokenisers)], batches)
         target = torch.cat([batch.target for batch in batches])
-        # One imagined sample per label: a label that training never saw must not become impossible.
-        self.label_prior.copy_((target.sum(0) + 1) / (len(target) + self.labels))
         self.bias.copy_(self.label_prior.log())
         self.together.copy_(target.T @ target / len(target))
         self.drawn_to.copy_(_prior_of(self.together, self.sign, self.config))
@@ -315,43 +293,32 @@ class Mpcl(EmotionModel):
         if self.config.compression:
             same = (self.sign[:, None] == self.sign).to(emotions.dtype)
             levels.insert(1, same / same.sum(1, keepdim=True) @ emotions)
-        return self.answer(torch.cat(levels, -1)).squeeze(-1)
+        return self.speak(torch.cat(levels, -1)).squeeze(-1)
 
-    def forward(self, batch: Batch) -> Output:
-        seen = self._see(batch)
-        missing = ~seen.present
-        fused = seen.fused.exp()
+    def answer(self, batch: Batch) -> Answer:
+        return self._answer(self._see(batch))
+
+    def _answer(self, seen: "_Seen") -> Answer:
         guess = seen.said.argmax(-1, keepdim=True)
         scale = self.median_angle[:, None].expand_as(seen.angle).gather(-1, guess).squeeze(-1)
-        typical = typicality.prototype(seen.angle.gather(-1, guess).squeeze(-1), scale).masked_fill(missing, torch.nan)
-        nothing = missing.all(0)
-        points = poincare.expmap0(torch.cat([seen.said, fused[None]]) @ self.frame)
-        return Output(
-            fused=fused,
-            q=seen.said.masked_fill(missing[..., None], torch.nan),
-            scores=None,
-            points=points.masked_fill(torch.cat([missing, nothing[None]])[..., None], torch.nan),
-            typicality=torch.cat([typical, typical.nanmean(0, keepdim=True)]),
-            conflict=self._conflict(seen),
-        )
-
-    def _conflict(self, seen: "_Seen") -> Tensor:
-        said = torch.where(seen.present[..., None], seen.said, torch.nan)
-        if self.inputs.target == "distribution":
-            return measure.conflict(said)
-        return measure.conflict(said, prior=self.label_prior, dissent_rate=self.dissent_rate())
+        typical = typicality.prototype(seen.angle.gather(-1, guess).squeeze(-1), scale)
+        return Answer(seen.said, seen.fused, seen.present, typical)
 
     # Losses.
 
     def loss(self, batch: Batch) -> Tensor:
         config, seen, target = self.config, self._see(batch), batch.target
-        total = self._task(seen.fused, target).mean()
+        total = self.task(seen.fused, target).mean()
         if config.prototype:
             each = -(target * (seen.said + TINY).log()).sum(-1)
             total = total + config.prototype * (each * seen.present).sum() / seen.present.sum().clamp_min(1)
         if config.distil and self.sides > 1:
             apart = self.disagreement(seen.relation, seen.present)
-            weight = 1 - self._conflict(seen).detach() if config.distil_by == "consistency" else torch.ones_like(apart)
+            weight = (
+                1 - self.conflict(self._answer(seen)).detach()
+                if config.distil_by == "consistency"
+                else torch.ones_like(apart)
+            )
             known = ~apart.isnan()
             total = total + config.distil * (apart * weight)[known].sum() / max(1, len(apart))
         if config.co_occurrence and config.retrievals and config.prior != "none":
@@ -364,18 +331,6 @@ class Mpcl(EmotionModel):
         if config.diversity and config.prototypes_each > 1:
             total = total + config.diversity * (self._alike() - 0.5).clamp_min(0).mean()
         return total
-
-    def _task(self, answer: Tensor, target: Tensor) -> Tensor:
-        """How wrong each answer (log probabilities) is, ``(B,)``, nats."""
-        if self.inputs.target == "class":
-            return -(target * answer).sum(-1)
-        share = {"jsd": 0.0, "kl": 1.0, "mix": self.config.mix}[self.config.loss]
-        apart = torch.zeros_like(answer[:, 0])
-        if share > 0:
-            apart = apart + share * divergence.kl(target, answer.exp().clamp_min(TINY))
-        if share < 1:
-            apart = apart + (1 - share) * divergence.jsd(answer.exp(), target)
-        return apart
 
     def _alike(self) -> Tensor:
         """Cosines between the prototypes of one label, ``(M, K, P, P)``, the diagonal 0."""
@@ -402,12 +357,6 @@ class Mpcl(EmotionModel):
             count = count + there
         return torch.where(count > 0, total / count.clamp_min(1), torch.nan)
 
-    def validate(self, output: Output, target: Tensor) -> Tensor:
-        return self._task((output.fused + TINY).log(), target)
-
-    def optimizers(self) -> list[torch.optim.Optimizer]:
-        return [torch.optim.AdamW(self.parameters(), lr=self.config.lr, weight_decay=self.config.weight_decay)]
-
     # What the rest of emoviz asks of a trained model.
 
     @torch.no_grad()
@@ -428,20 +377,6 @@ class Mpcl(EmotionModel):
             co_occurrence=beside / beside.sum(1, keepdim=True),
             disagreement=self.disagreement(relation, present),
         )
-
-    def prototypes(self) -> Tensor:
-        return poincare.expmap0(self.frame)
-
-    @torch.no_grad()
-    def rotate(self, rotation: Tensor) -> None:
-        self.frame.copy_(self.frame @ rotation.T)
-
-    def prior(self) -> Tensor:
-        return self.label_prior
-
-    def dissent_rate(self) -> float:
-        # It learns no rate of its own; a tenth is where TiCAL-style models start from.
-        return 0.1
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from emoviz.measures import conflict as measure
 from emoviz.measures import divergence
 from emoviz.models.anchors import AnchorBank, Rule
 from emoviz.models.base import Batch, Batches, EmotionModel, ModelConfig, Output
-from emoviz.models.encoders import Encoder, Linears, SequenceEncoder, SequenceKind, VectorEncoder
+from emoviz.models.encoders import Encoder, Linears, SequenceEncoder, SequenceKind, VectorEncoder, standardise
 from emoviz.models.fusion import StagedFusion
 from emoviz.models.inputs import Inputs
 from emoviz.models.space import Geometry, Space, spread_out
@@ -189,12 +189,7 @@ class Tical(EmotionModel):
 
     @torch.no_grad()
     def prepare(self, batches: Batches) -> None:
-        for modality, encoder in zip(self.inputs.modalities, cast("list[Encoder]", self.encoders), strict=True):
-            name = modality.name
-            if modality.sequence:
-                encoder.standardise.fit(batch.features[name][batch.steps[name]] for batch in batches)
-            else:
-                encoder.standardise.fit(batch.features[name][batch.present[name]] for batch in batches)
+        standardise(self.inputs.modalities, [e.standardise for e in cast("list[Encoder]", self.encoders)], batches)
         target = torch.cat([batch.target for batch in batches])
         if self.inputs.target == "score":
             self._cut(target)

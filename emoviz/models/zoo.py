@@ -6,7 +6,14 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args, get_origin
 
 from emoviz.errors import ConfigError, UnknownNameError
+from emoviz.models.answering import AnsweringConfig
 from emoviz.models.base import EmotionModel, ModelConfig
+from emoviz.models.baselines.base import BaselineConfig
+from emoviz.models.baselines.early import Early
+from emoviz.models.baselines.knn import Nearest, NearestConfig
+from emoviz.models.baselines.late import Late, LateConfig
+from emoviz.models.baselines.linear import Linear, LinearConfig
+from emoviz.models.baselines.prior import Prior
 from emoviz.models.inputs import Inputs
 from emoviz.models.mpcl import Mpcl, MpclConfig
 from emoviz.models.tical import Tical, TicalConfig
@@ -30,6 +37,11 @@ class Entry:
 MODELS: dict[str, Entry] = {
     "tical": Entry("TiCAL-style", TicalConfig, Tical),
     "mpcl": Entry("MPCL-style", MpclConfig, Mpcl),
+    "early": Entry("Early fusion", BaselineConfig, Early),
+    "late": Entry("Late fusion", LateConfig, Late),
+    "linear": Entry("Soft logistic regression", LinearConfig, Linear),
+    "knn": Entry("Nearest samples (AA-kNN)", NearestConfig, Nearest),
+    "prior": Entry("Mean distribution", AnsweringConfig, Prior),
 }
 
 

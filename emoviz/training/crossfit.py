@@ -243,7 +243,7 @@ class _Answers:
 
     @torch.inference_mode()
     def ask(self, model: EmotionModel, inputs: Inputs, dataset: Dataset, rows: np.ndarray, chosen: np.ndarray) -> None:
-        samples = Samples(inputs, dataset, rows[chosen], next(model.parameters()).device)
+        samples = Samples(inputs, dataset, rows[chosen], model.prior().device)
         output = model(samples.batch(torch.arange(len(chosen), device=samples.device)))
         self.fused[chosen] = output.fused.double().cpu().numpy()
         self.conflict[chosen] = output.conflict.double().cpu().numpy()

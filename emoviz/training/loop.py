@@ -162,6 +162,8 @@ class _Run:
 
     @property
     def over(self) -> bool:
+        if not self.optimizers:  # everything it can learn was found in one look
+            return True
         return self.epoch >= self.last or (not self.refitting and self.epoch - self.best_epoch >= self.config.patience)
 
     def refit(self) -> "_Run":

@@ -1,0 +1,125 @@
+"""What holds of every rival, and what each gives by hand."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from sklearn.linear_model import LogisticRegression
+from torch.testing import assert_close
+
+from emoviz.errors import ConfigError
+from emoviz.models import checkpoints, zoo
+from emoviz.models.inputs import Samples, declare
+from emoviz.progress import finish
+from emoviz.training import crossfit, loop
+from tests import tiny
+
+CPU = torch.device("cpu")
+BASELINES = [("early",), ("late",), ("late", "rule=average"), ("late", "rule=mix"), ("linear",), ("knn",), ("prior",)]
+QUICK = {"early": ("epochs=2", "width=8", "batch=16"), "late": ("epochs=2", "width=8", "batch=16")}
+NAMES = pytest.mark.parametrize("chosen", BASELINES, ids=" ".join)
+
+
+def trained(dataset, name, *settings):
+    """A model, and all samples as one batch; settings that come later win."""
+    config = zoo.config_from(name, (*QUICK.get(name, ()), *settings))
+    samples = Samples(declare(dataset, config.inputs, config.context), dataset, np.arange(len(dataset)), CPU)
+    held = loop.held_out(dataset.samples["group"].to_numpy(str), 0.2, 0)
+    model = finish(loop.train(name, config, samples, np.flatnonzero(~held), np.flatnonzero(held), 0))
+    return model, samples.batch(torch.arange(len(dataset)))
+
+
+def asked(model, batch):
+    with torch.inference_mode():
+        return model(batch)
+
+
+@NAMES
+@pytest.mark.parametrize("target", ["label", "votes"])
+def test_answers_are_distributions_and_missing_ones_are_empty(chosen, target):
+    model, batch = trained(tiny.dataset(target=target, missing=0.2, sequences=("voice",)), *chosen)
+    output = asked(model, batch)
+    present = torch.stack([batch.present[m] for m in ("face", "voice")])
+    assert_close(output.fused.sum(-1), torch.ones(len(output.fused)))
+    assert_close(output.q[present].sum(-1), torch.ones(int(present.sum())))
+    assert output.q[~present].isnan().all() and output.points[:-1][~present].isnan().all()
+    both = present.all(0)
+    assert ((output.conflict[both] >= 0) & (output.conflict[both] <= 1)).all()
+    assert output.conflict[~both].isnan().all()
+
+
+@NAMES
+def test_answers_never_depend_on_the_label(chosen):
+    model, batch = trained(tiny.dataset(), *chosen)
+    other = replace(batch, target=batch.target.flip(1))
+    assert_close(asked(model, batch).fused, asked(model, other).fused)
+
+
+@NAMES
+def test_what_is_missing_is_not_read(chosen):
+    model, batch = trained(tiny.dataset(missing=0.3), *chosen)
+    noise = {m: torch.where(p[:, None], batch.features[m], 99.0) for m, p in batch.present.items()}
+    assert_close(asked(model, batch).fused, asked(model, replace(batch, features=noise)).fused)
+
+
+@NAMES
+def test_a_checkpoint_gives_the_same_answers_as_its_model(chosen):
+    dataset = tiny.dataset(missing=0.1)
+    name, *settings = chosen
+    config = zoo.config_from(name, (*QUICK.get(name, ()), *settings))
+    made = finish(crossfit.fit(dataset, config, folds=2, device="cpu"))
+    assert made.card.model == name
+    again = checkpoints.load(made.card.name)
+    one, two = (crossfit.predict(c, dataset, device="cpu") for c in (made, again))
+    np.testing.assert_array_equal(one.fused, two.fused)
+
+
+@pytest.mark.parametrize("chosen", [b for b in BASELINES if b[0] != "prior"], ids=" ".join)
+def test_learning_beats_guessing_on_clear_clusters(chosen):
+    name, *settings = chosen
+    longer = ("epochs=12",) if name in QUICK else ()
+    model, batch = trained(tiny.dataset(n=200, noise=0.1), name, *settings, *longer)
+    assert (asked(model, batch).fused.argmax(1) == batch.target.argmax(1)).float().mean() > 0.9
+
+
+def test_the_prior_is_the_mean_of_the_training_labels():
+    dataset = tiny.dataset(n=90)
+    model, batch = trained(dataset, "prior", "refit=true")
+    expected = (batch.target.sum(0) + 1) / (90 + 3)
+    assert_close(asked(model, batch).fused, expected.expand(90, 3))
+
+
+def test_the_average_is_the_mean_of_the_modalities():
+    model, batch = trained(tiny.dataset(), "late", "rule=average")
+    output = asked(model, batch)
+    assert_close(output.fused, output.q.mean(0), rtol=1e-4, atol=1e-5)
+
+
+def test_a_product_of_experts_with_one_voice_is_that_voice():
+    model, batch = trained(tiny.dataset(missing=0.4), "late")
+    with torch.no_grad():
+        model.power.fill_(1.0)
+    output = asked(model, batch)
+    alone = batch.present["face"] & ~batch.present["voice"]
+    assert alone.any()
+    assert_close(output.fused[alone], output.q[0][alone], rtol=1e-4, atol=1e-5)
+
+
+def test_the_linear_model_is_scikit_learns():
+    dataset = tiny.dataset(n=120)
+    model, batch = trained(dataset, "linear", "penalty=0.01", "refit=true")
+    x, y = model.vectors(batch).double().numpy(), batch.target.argmax(1).numpy()
+    theirs = LogisticRegression(C=1 / (0.01 * len(x)), max_iter=5000, tol=1e-8).fit(x, y).predict_proba(x)
+    np.testing.assert_allclose(asked(model, batch).fused.numpy(), theirs, atol=2e-3)
+
+
+def test_the_nearest_of_one_is_the_sample_itself():
+    model, batch = trained(tiny.dataset(target="votes"), "knn", "neighbours=1", "refit=true")
+    assert_close(asked(model, batch).fused, batch.target, rtol=1e-4, atol=1e-5)
+
+
+@NAMES
+def test_scores_are_left_to_another_model(chosen):
+    with pytest.raises(ConfigError, match="tical"):
+        trained(tiny.dataset(target="score"), *chosen)
