@@ -1,6 +1,6 @@
 """Who disagrees in clips mixed from real faces, voices and texts? Found as well as these models' soft scores allow?
 
-    python benchmarks/mixed_clips.py FOLDER [--seeds 3]
+    EMOVIZ_TEST_DATA=FOLDER python benchmarks/mixed_clips.py [--seeds 3]
 
 Clips of emoviz.perception.mix: one emotion in all modalities, or (one clip in four) another one in one of them; three
 in ten lack a modality. Test items are unseen faces of FER+, actors of RAVDESS that neither the answering copies nor the
@@ -10,6 +10,7 @@ Falling behind plain divergence, or more than .03 behind the observer, would cha
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -124,12 +125,11 @@ def pooled(clips: list[Mixed]) -> Mixed:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", type=Path, help="with the corpora")
     parser.add_argument("--seeds", type=int, default=3)
     chosen = parser.parse_args()
+    folder = Path(os.environ["EMOVIZ_TEST_DATA"])
     fit, test = (
-        finish(mix.items(chosen.folder, part), lambda line: print(line.message, file=sys.stderr))
-        for part in ("fit", "test")
+        finish(mix.items(folder, part), lambda line: print(line.message, file=sys.stderr)) for part in ("fit", "test")
     )
     constants = fusion.load()
     fitted = observers(fit, constants.prior)
