@@ -94,7 +94,7 @@ def main() -> None:
     closer = [[(clips[:, mine] < clips[:, other]).sum() for other in (2, 3, 4)] for mine in (0, 1)]
     lines += [
         "",
-        f"All {len(explained)} clips ran. Of {len(clips)} clips (mean over their sides) the model's own distribution is "
+        f"All {len(explained)} clips ran. Of {len(clips)} (mean over their sides) the model's own distribution is "
         "closer than the flat one, the mean of its corpus and the mean of CREMA-D's votes in "
         f"{listed([*map(str, closer[0])])}; the shown one in {listed([*map(str, closer[1])])}.",
         "",
