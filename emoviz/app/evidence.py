@@ -18,6 +18,7 @@ from emoviz.perception.voice.extractor import VoiceExtractor, prosody
 from emoviz.plots import clip as chart
 from emoviz.plots import evidence as picture
 from emoviz.plots import numbers
+from emoviz.plots.html import percent
 from emoviz.plots.numbers import Fact
 
 OWN = "what it shows most"
@@ -129,14 +130,17 @@ def _spoken(reading: Reading) -> tuple[Fact, ...]:
 
 
 def _text(handed: Handed, side: Side, time: float, label: str) -> None:
-    model = text_model.load()
-    said = " ".join(cue.text for cue in side.reading.cues)
+    model, windows = text_model.load(), side.reading.windows
+    assert windows is not None
+    # The sentence that is said then; the next best where nothing is.
+    place = int(np.maximum(windows.start - time, time - windows.end).argmin())
+    said = side.reading.cues[place].text
     told = model.attribute(model.parts(said), label)
     st.html(chart.words(_pieces(said, told), label))
     st.caption(
-        f"Each word's part in how likely readers name {words.plain(label)}; together they are the whole answer: "
-        f"{np.exp(told.before):.0%} without any words, {np.exp(told.after):.0%} with all of them. "
-        "Shaded words speak for it, underlined ones against."
+        f"What each word of this sentence adds to the share of {words.plain(label)}: {percent(np.exp(told.before))} "
+        f"without any words, {percent(np.exp(told.after))} with these. Shaded words speak for it, underlined ones "
+        "against; their parts add up to the whole."
     )
 
 

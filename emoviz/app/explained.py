@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Sequence
-from pathlib import Path
 
 import streamlit as st
 
@@ -10,9 +9,8 @@ from emoviz.analysis import words
 from emoviz.analysis.clip.counterfactual import length
 from emoviz.analysis.clip.explain import explain
 from emoviz.analysis.clip.explanation import Explanation
-from emoviz.app import cache, clips, controls, evidence, placed, player, said, watch, whatif
+from emoviz.app import cache, controls, evidence, placed, player, said, takehome, watch, whatif
 from emoviz.app.clips import Handed, Shelf
-from emoviz.app.parts import save
 from emoviz.app.placed import Among
 from emoviz.app.whatif import AS_IS, Wish
 from emoviz.perception.pipeline import Perceived
@@ -146,7 +144,11 @@ def sections(handed: Handed, perceived: Perceived, wish: Wish, one: Explanation)
                     placed.show(there, among, f"explain.place.{handed.clip_id}")
     if home.open:
         with home:
-            takehome(handed, one)
+            left, right = st.columns(2, gap="medium")
+            with left.container(border=True):
+                takehome.files(handed, one)
+            with right.container(border=True):
+                takehome.keep(handed, explained(handed, perceived))
 
 
 def moment(handed: Handed, one: Explanation) -> float:
@@ -154,10 +156,3 @@ def moment(handed: Handed, one: Explanation) -> float:
     if handed.look is not None:
         return handed.look
     return one.moments[0].time if one.moments else one.seconds / 2
-
-
-def takehome(handed: Handed, one: Explanation) -> None:
-    """Everything that was found, as files."""
-    name = Path(clips.safe(handed.name)).stem
-    with st.container(horizontal=True):
-        save.show("JSON", f"{name}.json", "application/json", lambda: one.to_json().encode(), "explain.save.json")

@@ -13,7 +13,7 @@ from emoviz.data.store import Info
 from emoviz.models.checkpoints import Card
 from emoviz.plots import clip as chart
 
-HEIGHT = 480
+HEIGHT = 620
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,9 @@ class Among:
 def choose() -> Among | None:
     """Which dataset and model; ``None`` where there are none, which is said."""
     known = {
-        (info.name, card.name): Among(info, card) for info in cache.datasets().items for card in cache.fitting(info)
+        (info.name, card.name): Among(info, card)
+        for info in sorted(cache.datasets().items, key=lambda info: info.simulated)
+        for card in cache.fitting(info)
     }
     if not known:
         st.info("No model gives samples a place yet. Train one on the page Datasets.", icon=":material/model_training:")
@@ -47,8 +49,8 @@ def choose() -> Among | None:
 
 def show(place: Place, among: Among, key: str) -> None:
     """Draw the clip among the samples, or say why it has no place there."""
-    for note in place.notes:
-        st.markdown(f":material/info: {words.plain(note)}")
+    if place.notes:
+        st.markdown(f":material/info: {words.plain(' '.join(place.notes))}")
     if not place.spots:
         return
     info, card = among.info, among.card
@@ -59,7 +61,7 @@ def show(place: Place, among: Among, key: str) -> None:
         findings = cache.findings(info.name, info.content_hash, card.name, card.sha256)
         judges = slices.judges(findings)
         look = Looking(info, card, findings, judges[0] if judges else None, f"{info.content_hash}.{card.sha256}")
-        left, right = st.columns([1.6, 1], gap="medium")
+        left, right = st.columns([2.2, 1], gap="medium")
         with left:
             view = scene.view(look)
             event = disk.show(

@@ -29,4 +29,4 @@ def show(label: str, name: str, mime: str, make: Callable[[], bytes], key: str, 
         with guard.noted():
             file = base64.b64encode(make()).decode()
     data = {"label": label, "title": title, "name": name, "mime": mime, "serial": serial, "file": file}
-    _SAVE(key=key, data=data, on_wanted_change=nothing)
+    _SAVE(key=key, data=data, width="content", on_wanted_change=nothing)
