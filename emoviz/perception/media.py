@@ -22,13 +22,13 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import IO, Any, BinaryIO
 
 import numpy as np
 
-from emoviz.errors import CancelledError, ClipError
+from emoviz.errors import CancelledError, ClipError, ConfigError
 from emoviz.perception import media_worker as worker
 from emoviz.perception.base import Cue, Frame, Sound
 
@@ -38,6 +38,7 @@ KINDS = "MP4, MOV, WebM, MKV, AVI, FLV, WAV, MP3, FLAC, M4A or OGG"
 ENVIRONMENT = {"LANG": "C.UTF-8", "MALLOC_ARENA_MAX": "2"}  # nothing of ours
 MOST_TOLD = 1 << 20  # bytes of a message in words
 MOMENT = 0.1  # seconds between two looks at whether somebody has closed the clip
+SETTING = "EMOVIZ_CLIP_LIMITS"
 TAIL = 1.0  # seconds that a container may overstate its length
 
 
@@ -53,6 +54,8 @@ class Limits:
         cpu_seconds: of computing for one pass through the longest clip
         memory: bytes of address space for decoding
         patience: seconds without a sign of life from the decoder
+
+    The environment variable ``EMOVIZ_CLIP_LIMITS`` changes the usual ones (:func:`limits_from`).
     """
 
     bytes: int = 500_000_000
@@ -71,7 +74,36 @@ class Limits:
         )
 
 
-LIMITS = Limits()
+def shown(name: str | Path, longest: int = 80) -> str:
+    """A file's name, or other words from outside, as they can stand in a sentence."""
+    words = name.name if isinstance(name, Path) else name
+    words = "".join(letter if letter.isprintable() else "?" for letter in words)
+    return words if len(words) <= longest else words[: longest - 1] + "…"
+
+
+def limits_from(words: str) -> Limits:
+    """The usual limits but for those that are named, as in ``seconds=7200 bytes=2e9``.
+
+    Raises:
+        ConfigError: for what is no limit, or no number above 0
+    """
+    known = {one.name: type(one.default) for one in fields(Limits)}
+    changed: dict[str, Any] = {}
+    for word in words.split():
+        name, _, value = word.partition("=")
+        try:
+            if not 0 < float(value) < math.inf:
+                raise ValueError
+            changed[name] = known[name](float(value))
+        except (KeyError, ValueError) as error:
+            raise ConfigError(
+                f"'{shown(word)}' in {SETTING} is no limit: write NAME=NUMBER, with a number above 0 and one of the "
+                f"names {', '.join(known)}."
+            ) from error
+    return Limits(**changed)
+
+
+LIMITS = limits_from(os.environ.get(SETTING, ""))
 
 
 @dataclass(frozen=True)
@@ -316,13 +348,6 @@ def make_copy(path: Path, target: BinaryIO, info: ClipInfo, limits: Limits = LIM
     """
     for _ in _answers(path, "copy", limits, info.seconds, written=limits.bytes, keep=target.fileno()):
         pass
-
-
-def shown(name: str | Path, longest: int = 80) -> str:
-    """A file's name, or other words from outside, as they can stand in a sentence."""
-    words = name.name if isinstance(name, Path) else name
-    words = "".join(letter if letter.isprintable() else "?" for letter in words)
-    return words if len(words) <= longest else words[: longest - 1] + "…"
 
 
 # The process that decodes

@@ -1,6 +1,7 @@
 """Clips are read as they are: their own times, their own shape, and only as far as they go."""
 
 import os
+import signal
 import threading
 import time
 from pathlib import Path
@@ -9,7 +10,7 @@ import av
 import numpy as np
 import pytest
 
-from emoviz.errors import CancelledError, ClipError
+from emoviz.errors import CancelledError, ClipError, ConfigError
 from emoviz.perception import media
 from emoviz.perception.base import Cue
 from emoviz.perception.media import Clip, Limits
@@ -190,6 +191,29 @@ def test_each_limit_is_said_in_a_sentence(tmp_path, limits, words):
 
 def test_the_limits_are_said_in_a_sentence():
     assert Limits().sentence() == "A clip may have up to 500 MB, 60 minutes, 8192 x 8192 pixels and 16 streams."
+
+
+def test_limits_are_settings():
+    assert media.limits_from("seconds=7200 streams=3") == Limits(seconds=7200, streams=3)
+    assert media.limits_from("") == Limits()
+
+
+@pytest.mark.parametrize(
+    "words", ["size=3", "bytes", "bytes=", "bytes=-1", "seconds=inf", "seconds=long"]
+)
+def test_a_limit_that_cannot_be_is_a_sentence(words):
+    with pytest.raises(ConfigError, match=r"is no limit: write NAME=NUMBER.*bytes, seconds, side"):
+        media.limits_from(words)
+
+
+def test_a_decoder_that_says_nothing_is_not_waited_for(tmp_path):
+    with Clip(video(tmp_path / "a.mp4", 4, size=(640, 480)), limits=Limits(patience=0.3)) as clip:
+        frames = clip.frames(25)
+        next(frames)
+        os.kill(decoders(1)[0], signal.SIGSTOP)
+        with pytest.raises(ClipError, match="takes too long to decode"):
+            list(frames)
+    decoders(0)
 
 
 def test_closing_ends_who_is_reading(tmp_path):
