@@ -22,7 +22,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any, BinaryIO
 
@@ -87,7 +87,7 @@ def limits_from(words: str) -> Limits:
     Raises:
         ConfigError: for what is no limit, or no number above 0
     """
-    known = {one.name: type(one.default) for one in fields(Limits)}
+    known = {name: type(value) for name, value in asdict(Limits()).items()}
     changed: dict[str, Any] = {}
     for word in words.split():
         name, _, value = word.partition("=")
