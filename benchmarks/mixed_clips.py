@@ -13,6 +13,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -82,7 +83,8 @@ def scores(constants: fusion.Constants, items: Sequence[Items], clips: Mixed, fi
     x = features(items, clips)
     return {
         "emoviz": constants.conflict(said),
-        "confidence alone": 1 - np.nanmean(q.max(2), 0),
+        "confidence alone, of each": 1 - np.nanmean(q.max(2), 0),
+        "confidence alone, of their mean": 1 - np.nanmean(q, 0).max(1),
         "plain divergence": conflict.conflict(q),
         "- divergence on equal terms": conflict.conflict(said),
         "- evidence without the fitted terms": conflict.evidence(q, constants.prior).value,
@@ -172,7 +174,7 @@ def behind(found: Score, truth: np.ndarray, weights: list[np.ndarray]) -> list[s
     """How far emoviz is from each reference, with the interval of the difference."""
     best = max((name for name in found if name.startswith("observer")), key=lambda name: auroc(truth, found[name]))
     lines = ["| emoviz minus | difference of AUROC |", "| --- | --- |"]
-    for name in ("confidence alone", "plain divergence", best):
+    for name in (*(name for name in found if name.startswith("confidence")), "plain divergence", best):
         draws = np.array([auroc(truth, found["emoviz"], w) - auroc(truth, found[name], w) for w in weights])
         lines.append(f"| {name} | {shown(auroc(truth, found['emoviz']) - auroc(truth, found[name]), draws)} |")
     return lines
@@ -192,6 +194,7 @@ def decisions(
     named = constants.dissenter(said, fused)
     answer = fused.argmax(1)
     off = clips.conflicting
+    plain = replace(constants, dissent_rate=0.0).fused(said).argmax(1)
     mean = np.nan_to_num(np.nanmean(raw(items, clips), 0)).argmax(1)
 
     def share(told: np.ndarray, which: np.ndarray) -> str:
@@ -213,7 +216,10 @@ def decisions(
         ),
         ("fused answer right, agreeing clips", share(answer == clips.emotion, ~off)),
         ("fused answer is the majority's, conflicting, nothing missing", share(answer == clips.emotion, off & full)),
+        ("- by the plain product", share(plain == clips.emotion, off & full)),
         ("- by the mean of the distributions", share(mean == clips.emotion, off & full)),
+        ("agreeing clips, by the plain product", share(plain == clips.emotion, ~off)),
+        ("agreeing clips, by the mean of the distributions", share(mean == clips.emotion, ~off)),
     ]
     return [
         "| decision | share |",

@@ -7,8 +7,14 @@ Each modality's model saw another corpus, with other shares of emotions, and err
 
 with prior :math:`\pi`, what the model says of nothing in particular :math:`o_m`, power :math:`v_m` and quality
 :math:`r_m`; a modality without any quality then says what the prior says. The fused answer is the product of these
-experts, :math:`\pi \prod_m p_m / \pi`. The constants are fitted on clips mixed from faces, voices and texts whose
-labels are known (:mod:`emoviz.analysis.clip.fitting`) and lie in ``models/perception/fusion``.
+experts, in which each may be the one that dissents, with the dissent rate :math:`e`,
+
+.. math:: \pi \left[ (1 - e) \prod_m \frac{p_m}{\pi}
+    + \frac{e}{M} \sum_m \prod_{n \ne m} \frac{p_n}{\pi} \right]
+
+which on mixed clips is as often right where all agree as the plain product, more often where one does not, and
+less sure of itself there. The constants are fitted on clips mixed from faces, voices and texts whose labels are known
+(:mod:`emoviz.analysis.clip.fitting`) and lie in ``models/perception/fusion``.
 
 Axis letters: M modalities, W windows, R draws, K common labels.
 """
@@ -96,9 +102,17 @@ class Constants:
         return _softmax(np.log(self.prior) + gain)
 
     def fused(self, said: np.ndarray) -> np.ndarray:
-        """Product of the experts, ``(M, ..., K)`` to ``(..., K)``; NaN experts are missing, without any the prior."""
-        gain = np.log(np.maximum(said, 1e-12)) - np.log(self.prior)
-        return _softmax(np.log(self.prior) + np.nansum(gain, 0))
+        """The answer of all, ``(M, ..., K)`` to ``(..., K)``; NaN experts are missing, without any it is the prior."""
+        gain = np.nan_to_num(np.log(np.maximum(said, 1e-12)) - np.log(self.prior))
+        there = ~np.isnan(said[..., :1])
+        count = there.sum(0)
+        all_in = gain.sum(0)
+        top = all_in.max(-1, keepdims=True)
+        without = np.exp(all_in - gain - top) * there
+        left_out = without.sum(0) / np.maximum(count, 1)
+        rate = np.where(count > 1, self.dissent_rate, 0.0)
+        share = self.prior * ((1 - rate) * np.exp(all_in - top) + rate * left_out)
+        return share / share.sum(-1, keepdims=True)
 
     def conflict(self, said: np.ndarray) -> np.ndarray:
         """Chance that one modality shows another emotion, ``(M, R, K)`` to ``(R,)``; NaN below two modalities."""

@@ -30,10 +30,18 @@ def test_order_does_not_matter_and_answers_are_distributions(p, q):
 
 
 @given(SHARES)
-def test_a_modality_that_says_the_prior_changes_nothing(q):
+def test_a_missing_modality_changes_nothing_and_one_that_says_the_prior_only_brings_doubt(q):
     made = constants()
-    assert_allclose(made.fused(np.stack([q, PRIOR])), q, atol=1e-9)
     assert_allclose(made.fused(np.stack([q, np.full(K, np.nan)])), q, atol=1e-9)
+    doubted = made.fused(np.stack([q, PRIOR]))
+    assert_allclose(doubted, (1 - 0.125) * q + 0.125 * PRIOR, atol=1e-9)
+
+
+def test_two_against_one_prevail_and_know_of_the_doubt():
+    said = np.stack([showing("fear", 0.6), showing("fear", 0.6), showing("happiness", 0.99)])
+    fused = constants().fused(said)
+    assert LABELS[fused.argmax()] == "fear" and fused.max() < 0.95
+    assert fused[LABELS.index("fear")] > 0.5
 
 
 def test_nothing_at_all_leaves_the_prior():
