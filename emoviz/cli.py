@@ -31,6 +31,7 @@ from emoviz.progress import Progress, Work
 T = TypeVar("T")
 
 DEVICES = ("auto", "cpu", "cuda")
+REPORTS = (".html", ".pdf")
 
 
 def main() -> int:
@@ -167,6 +168,13 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--dataset", metavar="D", help="name of a dataset among whose samples it is placed")
     made.add_argument("--model", dest="checkpoint", metavar="CHECKPOINT", help="on whose disk; goes with --dataset")
     made.add_argument("--json", dest="json_to", metavar="OUT", type=Path, help="file to write everything to")
+    made.add_argument(
+        "--report",
+        dest="report_to",
+        metavar="OUT",
+        type=Path,
+        help="file to write a report of one page to, .html or .pdf; faces in it are blurred",
+    )
 
     perception = _group(commands, "perception", "the models that read faces, voices and words: train, evaluate")
     for name, command, words in (
@@ -373,10 +381,19 @@ def extract(folder: Path, name: str, jobs: int | None, background: bool, as_json
         print(dataset.name)
 
 
-def explain(file: Path, text: str | None, dataset: str | None, checkpoint: str | None, json_to: Path | None) -> None:
-    """Explain one clip: sentences to read, everything as JSON where asked for."""
+def explain(
+    file: Path,
+    text: str | None,
+    dataset: str | None,
+    checkpoint: str | None,
+    json_to: Path | None,
+    report_to: Path | None,
+) -> None:
+    """Explain one clip: sentences to read, everything as JSON and a report where asked for."""
     if (dataset is None) != (checkpoint is None):
         raise EmovizError("A place among samples takes both --dataset and --model.")
+    if report_to is not None and report_to.suffix.lower() not in REPORTS:
+        raise EmovizError(f"A report cannot be written to '{report_to.name}'. Let its name end in .html or .pdf.")
     from emoviz.analysis.clip.explain import explain
     from emoviz.data import store
     from emoviz.models import checkpoints
@@ -391,6 +408,10 @@ def explain(file: Path, text: str | None, dataset: str | None, checkpoint: str |
     found = explain(perceived, dataset=among, checkpoint=model)
     if json_to is not None:
         json_to.write_text(found.to_json(), encoding="utf-8")
+    if report_to is not None:
+        from emoviz.plots import report
+
+        report.write(found, report_to, None if words == file else file)
     shown = [
         (side.modality, "missing" if side.said is None else f"{side.said.label} {_share(side.said.share)}")
         for side in found.sides

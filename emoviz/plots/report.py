@@ -7,6 +7,7 @@ blurred unless somebody decides otherwise.
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 import cv2
@@ -17,6 +18,7 @@ from emoviz.analysis.clip.sentences import clock
 from emoviz.analysis.words import listed
 from emoviz.perception.base import Frame, Media, Reading
 from emoviz.perception.common import LABELS
+from emoviz.perception.media import Clip
 from emoviz.plots import clip as chart
 from emoviz.plots.html import WHOLE, percent
 from emoviz.plots.sheet import HEIGHT, INK, LINE, MUTED, PAPER, WIDTH, Sheet
@@ -71,6 +73,19 @@ def html(one: Explanation, *, title: str = "", stills: Sequence[Frame] = (), sho
 def pdf(one: Explanation, *, title: str = "", stills: Sequence[Frame] = (), shown: Shown = DEFAULT) -> bytes:
     """The report as PDF; arguments as in :func:`html`. Letters beyond Western European ones read ``?`` there."""
     return _page(one, title, stills, shown).pdf()
+
+
+def write(one: Explanation, target: Path, clip: Path | None = None) -> None:
+    """Write the report to a file, ``.pdf`` or HTML, with pictures of the clip in which faces are blurred."""
+    frames: tuple[Frame, ...] = ()
+    if clip is not None:
+        with Clip(clip) as media:
+            frames = stills(one, media)
+    title = clip.name if clip is not None else ""
+    if target.suffix.lower() == ".pdf":
+        target.write_bytes(pdf(one, title=title, stills=frames))
+    else:
+        target.write_text(html(one, title=title, stills=frames), encoding="utf-8")
 
 
 def stills(one: Explanation, media: Media) -> tuple[Frame, ...]:

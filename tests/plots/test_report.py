@@ -15,6 +15,7 @@ from emoviz.perception.base import Cue, Frame, Reading, Trace
 from emoviz.plots import report
 from emoviz.plots.report import Shown
 from emoviz.plots.sheet import HEIGHT, WIDTH, Sheet, Words, fitted, wide, wrapped
+from tests import media
 from tests.analysis.clip.made import clip, constants
 
 PLACE = Place("crema-d", "votes", near=(Near(0, "1001_DFA", 0.2, "happiness", ""),), prototypes=(Prototype("fear", 1),))
@@ -186,6 +187,14 @@ def test_stills_are_the_pictures_nearest_to_the_moments():
     found = report.stills(one, Media())
     wanted = sorted(moment.time for moment in one.moments[: report.STILLS])
     assert [frame.time for frame in found] == pytest.approx(wanted, abs=0.5 / report.FRAMES + 1e-9)
+
+
+@pytest.mark.parametrize(("name", "start"), [("a.pdf", b"%PDF"), ("a.html", b"<!doctype html>")])
+def test_a_report_is_written_with_pictures_of_the_clip(tmp_path, name, start):
+    report.write(explained(), tmp_path / name, media.video(tmp_path / "clip.mp4"))
+    written = (tmp_path / name).read_bytes()
+    assert written.startswith(start)
+    assert b"/Image" in written or b"<image" in written
 
 
 def test_lines_are_no_wider_than_they_may_be():
