@@ -340,13 +340,21 @@ class Words:
         return self._cues
 
 
-def make_copy(path: Path, target: BinaryIO, info: ClipInfo, limits: Limits = LIMITS) -> None:
+def make_copy(path: Path, target: BinaryIO, info: ClipInfo, limits: Limits = LIMITS, longest: float = math.inf) -> None:
     """Write a clip into an open file as MP4 with H.264 and AAC, which every browser plays.
+
+    Args:
+        path: the clip
+        target: where to, open for reading and writing
+        info: what is in the clip
+        limits: what it may ask of the machine
+        longest: seconds of it that are wanted at most
 
     Raises:
         ClipError: if it cannot be decoded within the limits
     """
-    for _ in _answers(path, "copy", limits, info.seconds, written=limits.bytes, keep=target.fileno()):
+    longest, slower = min(longest, limits.seconds), 10 * info.seconds  # writing takes longer than reading
+    for _ in _answers(path, "copy", limits, slower, None, limits.bytes, target.fileno(), longest=longest):
         pass
 
 

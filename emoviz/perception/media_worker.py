@@ -21,6 +21,7 @@ import struct
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from fractions import Fraction
 from typing import Any, NoReturn
 
@@ -52,7 +53,6 @@ FIRST_PACKETS = 200  # that may come before the first picture, for it to count a
 MOST_CUES = 20_000
 MOST_LETTERS = 2_000  # of one cue
 TURNS = {1: ("cclock",), 2: ("clock", "clock"), 3: ("clock",)}  # quarters anticlockwise, as filters do them
-LONGEST_COPY = 600  # seconds of a clip that are made playable
 WIDEST_COPY = 1280  # pixels
 
 
@@ -139,10 +139,8 @@ class Opened:
 
     def rewind(self, seconds: float = 0.0) -> None:
         """Go to the last place at or before a time where decoding can begin, if the container allows it."""
-        try:
+        with suppress(av.error.FFmpegError):
             self.container.seek(int((self.origin + seconds) * UNIT))
-        except av.error.FFmpegError:
-            self.broken = False
 
     def time(self, frame: Any) -> float | None:
         """When a frame is shown or heard, ``None`` where it does not say."""
@@ -252,8 +250,8 @@ def cues(clip: Opened) -> None:
             sent += 1
 
 
-def copy(clip: Opened, target: int) -> None:
-    """Write the clip into an open file as MP4 with H.264 and AAC, at most :data:`LONGEST_COPY` seconds of it.
+def copy(clip: Opened, target: int, longest: float) -> None:
+    """Write the clip into an open file as MP4 with H.264 and AAC, at most ``longest`` seconds of it.
 
     Times are kept as the clip has them, so picture and sound stay together.
     """
@@ -268,7 +266,7 @@ def copy(clip: Opened, target: int) -> None:
         held = []  # sound before the first picture: the file's head needs the size of pictures
         for stream, frame in clip.frames(*filter(None, (clip.picture, clip.sound))):
             at = clip.time(frame)
-            if at is not None and at > LONGEST_COPY:
+            if at is not None and at > longest:
                 break
             if stream is clip.sound:
                 held += resampler.resample(frame)

@@ -24,6 +24,7 @@ PLAYED = {
     "flac": {"flac"},
     "ogg": {"opus", "vorbis", "flac"},
 }
+LONGEST = 600  # seconds that are made playable, since somebody waits
 KINDS: dict[Literal["video", "audio"], str] = {"video": "mp4", "audio": "m4a"}  # and the suffix of their copies
 PIXELS = ("", "yuv420p", "yuvj420p")  # others are decoded by few browsers
 
@@ -73,7 +74,7 @@ def playable(clip: Path, folder: Path | None = None, limits: Limits = LIMITS) ->
         with tempfile.TemporaryDirectory(dir=folder) as scratch:
             made = Path(scratch) / copy.name
             with made.open("w+b") as file:
-                media.make_copy(clip, file, info, limits)
+                media.make_copy(clip, file, info, limits, LONGEST)
             made.replace(copy)
     except ClipError as error:
         failed.write_text(str(error), encoding="utf-8")  # so that a page that shows it again does not try again
