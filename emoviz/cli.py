@@ -169,9 +169,6 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--model", dest="checkpoint", metavar="CHECKPOINT", help="on whose disk; goes with --dataset")
     made.add_argument("--json", dest="json_to", metavar="OUT", type=Path, help="file to write everything to")
     made.add_argument(
-        "--report", metavar="OUT", type=Path, help="file to write one page to, .html or .pdf; faces in it are blurred"
-    )
-    made.add_argument(
         "--report",
         dest="report_to",
         metavar="OUT",
@@ -385,7 +382,12 @@ def extract(folder: Path, name: str, jobs: int | None, background: bool, as_json
 
 
 def explain(
-    file: Path, text: str | None, dataset: str | None, checkpoint: str | None, json_to: Path | None, report: Path | None
+    file: Path,
+    text: str | None,
+    dataset: str | None,
+    checkpoint: str | None,
+    json_to: Path | None,
+    report_to: Path | None,
 ) -> None:
     """Explain one clip: sentences to read, everything as JSON and a report where asked for."""
     if (dataset is None) != (checkpoint is None):
@@ -397,7 +399,6 @@ def explain(
     from emoviz.models import checkpoints
     from emoviz.perception import pipeline
     from emoviz.perception.text import transcript
-    from emoviz.plots import report as reports
 
     among = None if dataset is None else store.read(dataset)
     model = None if checkpoint is None else checkpoints.load(checkpoint)
@@ -407,8 +408,6 @@ def explain(
     found = explain(perceived, dataset=among, checkpoint=model)
     if json_to is not None:
         json_to.write_text(found.to_json(), encoding="utf-8")
-    if report is not None:
-        reports.write(found, report, None if words == file else file)
     if report_to is not None:
         from emoviz.plots import report
 
