@@ -121,7 +121,8 @@ def watched(path: Path, modalities: Iterable[str], times: int = 1, pause: float 
     """Read a clip in a process of its own, and look at it meanwhile."""
     command = [sys.executable, __file__, "--read", str(path), "--times", str(times), "--modalities", *modalities]
     seen, start = Watched(), time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    environment = os.environ | {"OMP_WAIT_POLICY": "PASSIVE"}  # as emoviz starts all of its processes
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
 
     def weigh() -> None:
         while process.poll() is None:

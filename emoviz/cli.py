@@ -38,6 +38,7 @@ def main() -> int:
     """The command that was typed; gives its exit code."""
     # Blocks that tidy up shall run when the command is told to end.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # threads of torch that wait shall not compute
     return run(sys.argv[1:])
 
 
