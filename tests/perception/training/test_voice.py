@@ -9,7 +9,7 @@ from emoviz.data.corpora import ravdess
 from emoviz.errors import DivergedError
 from emoviz.perception import weights
 from emoviz.perception.training import voice
-from emoviz.perception.training.voice import Answers, TrainingConfig, Windowed
+from emoviz.perception.training.voice import TrainingConfig, Windowed
 from emoviz.perception.voice import model
 from emoviz.perception.voice.features import BANDS
 from emoviz.perception.voice.network import WINDOW
@@ -101,10 +101,22 @@ def test_a_loss_that_is_not_finite_is_said(given, voices):
         finish(voice.trained(given, labels, torch.arange(40), replace(SHORT, lr=1e30, epochs=4)))
 
 
-def test_temperature_and_widening_make_answers_less_sure():
-    answers = Answers(torch.tensor([[[8.0, 0.0]]]), torch.tensor([[1.0]]), torch.tensor([1]))
-    assert answers.loss(2.0) < answers.loss(1.0)
-    assert answers.loss(1.0, 2.0) < answers.loss(1.0)
+def test_the_temperature_for_one_part_comes_from_the_others(given, voices, voice_model):
+    copies = [voice_model.copies[part % 2] for part in range(ravdess.FOLDS)]
+    before = voice.temperatures(copies, range(ravdess.FOLDS), given, voices)
+    labels = np.where(voices.folds == 0, 7, voices.labels)
+    after = voice.temperatures(copies, range(ravdess.FOLDS), given, replace(voices, labels=labels))
+    assert after[0] == before[0]
+    assert after[1:] != before[1:]
+
+
+def test_copies_share_one_space(given, voice_model):
+    items = torch.arange(40)
+    one, two = voice.in_one_space(voice_model.copies, given)
+    windows = voice._batch(given, items)
+    both = (one.network.embed(windows) @ one.axes + two.network.embed(windows) @ two.axes).detach()
+    spread = torch.cov(both.T)
+    torch.testing.assert_close(spread, torch.diag(spread.diagonal()), atol=1e-3 * float(spread.max()), rtol=0)
 
 
 def test_training_ends_in_a_model_that_loads_and_is_measured_by_sex(voices, monkeypatch, tmp_path):
@@ -118,9 +130,17 @@ def test_training_ends_in_a_model_that_loads_and_is_measured_by_sex(voices, monk
     loaded = model.VoiceModel(weights.load("voice", tmp_path / "models"))
     assert len(loaded.copies) == ravdess.FOLDS
     assert loaded.labels == ravdess.LABELS
-    # A second call finds the copies trained.
-    again = finish(voice.train(tmp_path, tmp_path / "state", replace(config, epochs=99), tmp_path / "models"))
-    assert again.metrics == card.metrics
+    assert not list((tmp_path / "state").iterdir())
+
+
+def test_a_finished_copy_is_not_trained_again(given, voices, tmp_path):
+    labels, kept = torch.from_numpy(voices.labels), tmp_path / "voice-0.safetensors"
+    lines = []
+    first = finish(voice._resumed(given, labels, torch.arange(40), replace(SHORT, epochs=1), kept), lines.append)
+    again = finish(voice._resumed(given, labels, torch.arange(40), replace(SHORT, epochs=99), kept), lines.append)
+    assert len(lines) == 1
+    for name, tensor in first.state_dict().items():
+        assert_close(again.state_dict()[name], tensor)
 
 
 def test_windows_are_read_between_rows_where_the_tempo_is_not_one(given):

@@ -8,7 +8,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from emoviz.perception.voice import model
 from emoviz.perception.voice.features import BANDS
 from emoviz.perception.voice.model import VoiceModel
-from emoviz.perception.voice.network import EMBEDDING, WINDOW
+from emoviz.perception.voice.network import EMBEDDING, WINDOW, batch
 
 DRAW = np.random.default_rng(0)
 MEL = -70 + 20 * DRAW.normal(size=(5, WINDOW, BANDS))
@@ -37,7 +37,7 @@ def test_all_copies_together_answer_their_mean(weights, voice_model):
 
 def test_the_stranger_a_voice_the_wider_its_distribution(weights):
     narrow, wide = (
-        replace(weights, card=replace(weights.card, settings=weights.card.settings | {"widening": [more] * 2}))
+        replace(weights, card=replace(weights.card, settings=weights.card.settings | {"widening": more}))
         for more in (0.0, 3.0)
     )
     tensors = weights.tensors | {f"{k}.reach": np.float32([0.5, 1.0]) for k in (0, 1)}  # everybody is strange
@@ -62,14 +62,15 @@ def test_evidence_for_all_that_there_is_can_not_be_taken_away(voice_model):
 def test_a_copy_is_the_same_after_it_was_kept(voice_model):
     copy = voice_model.copies[1]
     again = model.Copy.of({name: torch.from_numpy(x) for name, x in copy.tensors(1).items()}, 1, 8)
-    embedding = torch.randn(4, EMBEDDING)
-    torch.testing.assert_close(again.distance(embedding), copy.distance(embedding))
-    torch.testing.assert_close(again.network.head(embedding), copy.network.head(embedding))
+    windows = batch(torch.from_numpy(MEL).float(), torch.from_numpy(PITCH).float())
+    torch.testing.assert_close(again.distance(windows), copy.distance(windows))
+    torch.testing.assert_close(again.network(windows), copy.network(windows))
 
 
-def test_distance_is_nothing_at_the_mean_of_a_label_and_strangeness_begins_beyond_reach(voice_model):
+def test_strangeness_begins_beyond_the_usual_reach_and_ends_somewhere(voice_model):
+    windows = batch(torch.from_numpy(MEL).float(), torch.from_numpy(PITCH).float())
     copy = voice_model.copies[0]
-    assert_allclose(copy.distance(copy.means).numpy(), 0, atol=1e-3)
-    away = copy.means[:1] + torch.eye(EMBEDDING)[:1] * 1000
-    assert copy.strangeness(copy.means).max() == 0
-    assert copy.strangeness(away) > 10
+    distance = float(copy.distance(windows)[0])
+    for usual, far, strange in ((1, distance + 1, 0), (0, distance / 1.5, 0.5), (0, 1e-3, model.STRANGEST)):
+        told = replace(copy, reach=torch.tensor([usual, far])).strangeness(windows)
+        assert float(told[0]) == pytest.approx(strange, abs=1e-3)
