@@ -29,6 +29,7 @@ from emoviz.app import player
 from emoviz.errors import ClipError
 from emoviz.jobs import clips as job
 from emoviz.jobs.clips import Order, Told
+from emoviz.jobs.store import State
 from emoviz.perception.base import Reading
 from emoviz.perception.media import LIMITS, shown
 from emoviz.perception.pipeline import Perceived
@@ -59,6 +60,7 @@ class Handed:
         evidence: what was drawn of it already, by what it shows
         look: where the person looked last, seconds of the clip
         words: what is said instead, where somebody mended it
+        cancelled: whether somebody stopped its reading
         explained: explanations of :attr:`explained_of`, by what was changed in it
         explained_of: what had been read when they were made
     """
@@ -74,6 +76,7 @@ class Handed:
     evidence: dict[tuple, str] = field(default_factory=dict)
     look: float | None = None
     words: Reading | None = None
+    cancelled: bool = False
     explained: dict[tuple, Explanation] = field(default_factory=dict, repr=False)
     explained_of: Perceived | None = field(default=None, repr=False)
     _read: tuple[int, Reading | None, Perceived | None] | None = field(default=None, repr=False)
@@ -85,7 +88,8 @@ class Handed:
 
     def told(self) -> Told:
         """How far it is."""
-        return job.told(self.folder, self.process)
+        found = job.told(self.folder, self.process)
+        return replace(found, state=State.CANCELLED) if self.cancelled else found
 
     def read(self, version: int) -> Perceived | None:
         """What has been read of it, with the words that somebody mended; kept in memory until there is more."""
@@ -161,7 +165,8 @@ class Shelf:
     def cancel(self, clip_id: str) -> None:
         """Stop reading a clip; what has been read stays."""
         handed = self.clips.get(clip_id)
-        if handed is not None:
+        if handed is not None and handed.told().active:
+            handed.cancelled = True
             job.stop(handed.process)
 
     def remove(self, clip_id: str) -> None:

@@ -66,6 +66,14 @@ def test_a_deleted_clip_leaves_neither_file_nor_process(shelf, tmp_path):
     assert not shelf.clips
 
 
+def test_a_cancelled_clip_keeps_what_was_read_and_no_process(shelf, tmp_path):
+    handed = shelf.add("a.mp4", media.video(tmp_path / "a.mp4", 2).read_bytes())
+    shelf.cancel(handed.clip_id)
+    assert handed.told().state is State.CANCELLED
+    assert handed.folder.exists()
+    until(lambda: not alive(handed.process.pid))
+
+
 def test_nothing_says_how_a_clip_is_called(shelf, tmp_path):
     handed = shelf.add("secret name.mp4", media.video(tmp_path / "a.mp4", 1).read_bytes())
     with open(f"/proc/{handed.process.pid}/cmdline") as file:

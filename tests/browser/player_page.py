@@ -79,7 +79,7 @@ def view(kind: str, moments: bool = True) -> player.PlayerView:
         verdict="No clear conflict at any moment.",
         words=tuple(
             player.Word(0.4 + 0.6 * k, 0.95 + 0.6 * k, word, timed=k < 5)
-            for k, word in enumerate("Don't forget a jacket <b>when</b> you leave".split())
+            for k, word in enumerate(["Don't", "forget", "a", "jacket", "<b>when</b>", "you", "leave"])
         ),
         box=player.Curve(
             time,
