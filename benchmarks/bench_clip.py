@@ -1,6 +1,6 @@
 """How long does a clip take, when does the first part of the answer come, and how much memory does it need?
 
-    EMOVIZ_TEST_DATA=FOLDER python benchmarks/bench_clip.py [--hour face|voice]
+    EMOVIZ_TEST_DATA=FOLDER python benchmarks/bench_clip.py [--hour face|voice [--minutes N]]
 
 FOLDER/crema-d-clips holds real clips; one of them, shown over and over, becomes a clip of ten seconds (640 x 480, 25
 pictures a second, H.264 and AAC) with a face and a voice all along. Each run is a process of its own, and its clock
@@ -95,7 +95,7 @@ def repeated(source: Path, target: Path, times: int) -> Path:
                 streams = [*given.streams.video, *given.streams.audio]
                 if not number:
                     outputs = [made.add_stream_from_template(stream) for stream in streams]
-                length = given.duration / av.time_base
+                length = given.duration / av.time_base + 0.2  # what is decoded before it is shown must not overlap
                 for packet in given.demux(streams):
                     if packet.dts is not None:
                         shift = round(number * length / packet.time_base)
@@ -193,12 +193,12 @@ def short(folder: Path, source: Path) -> list[str]:
     return [*lines, "", f"Median of {RUNS} runs (least to most), {load}. Status and windows: {state}."]
 
 
-def hour(folder: Path, source: Path, modality: str) -> list[str]:
-    """Memory along an hour of video of which one modality is read."""
-    path = repeated(clip(source, folder / "minute.mp4", 60), folder / "hour.mp4", 60)
+def hour(folder: Path, source: Path, modality: str, minutes: int) -> list[str]:
+    """Memory along an hour of video, or a part of one, of which one modality is read."""
+    path = repeated(clip(source, folder / "minute.mp4", 60), folder / "hour.mp4", minutes)
     seen = watched(path, [modality], pause=1)
     whole = seen.when("done0")
-    lines = [f"| {modality}, an hour of 640 x 480 | MB, all processes |", "|---|---:|"]
+    lines = [f"| {modality}, {minutes} minutes of 640 x 480 | MB, all processes |", "|---|---:|"]
     for tenth in range(1, 11):
         part = [mb for at, mb in seen.memory if (tenth - 1) / 10 <= at / whole <= tenth / 10]
         lines.append(f"| tenth {tenth} of the time | {max(part):,.0f} |")
@@ -210,6 +210,7 @@ def hour(folder: Path, source: Path, modality: str) -> list[str]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--hour", choices=("face", "voice"), help="instead, an hour of video, of which this is read")
+    parser.add_argument("--minutes", type=int, default=60, help="of that hour")
     parser.add_argument("--read", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--times", type=int, default=1, help=argparse.SUPPRESS)
     parser.add_argument("--modalities", nargs="+", help=argparse.SUPPRESS)
@@ -219,8 +220,8 @@ def main() -> None:
     source = Path(os.environ["EMOVIZ_TEST_DATA"]) / "crema-d-clips" / "1001_DFA_HAP_XX.flv"
     with tempfile.TemporaryDirectory() as scratch:
         if chosen.hour:
-            lines = hour(Path(scratch), source, chosen.hour)
-            report(f"bench_clip_hour_{chosen.hour}", f"An hour of video: {chosen.hour}", lines)
+            lines = hour(Path(scratch), source, chosen.hour, chosen.minutes)
+            report(f"bench_clip_hour_{chosen.hour}", f"{chosen.minutes} minutes of video: {chosen.hour}", lines)
         else:
             report("bench_clip", "A clip of ten seconds", short(Path(scratch), source))
 
