@@ -55,6 +55,7 @@ class Recipe:
         batch: faces a step
         rate: of learning, after the first epoch and until the rate falls
         falling: share of the epochs over which the rate falls to nothing
+        encore: epochs after these, calm ones, over which it falls once more, from half
         calm: share of the epochs, the last ones, in which faces are moved half as much: they end nearer to real ones
         decay: of the weights
         momentum: of the steps
@@ -67,6 +68,7 @@ class Recipe:
     batch: int = 128
     rate: float = 0.08
     falling: float = 0.5
+    encore: int = 8
     calm: float = 0.2
     decay: float = 5e-4
     momentum: float = 0.9
@@ -252,7 +254,7 @@ def fitted(faces: Faces, recipe: Recipe, seed: int, state: Path | None = None) -
     run = _Run(torch.from_numpy(faces.images[rows]), torch.from_numpy(truth[rows]).float(), recipe, seed)
     if state is not None and state.is_file():
         run.restore(state)
-    while run.epoch < recipe.epochs:
+    while run.epoch < recipe.epochs + recipe.encore:
         start = time.monotonic()
         loss = run.one_epoch()
         if state is not None:
@@ -261,7 +263,7 @@ def fitted(faces: Faces, recipe: Recipe, seed: int, state: Path | None = None) -
         right = metrics.accuracy(truth[held].argmax(1), told.argmax(1))
         divergence = metrics.kl(truth[held], told).mean()
         yield Progress(
-            run.epoch / recipe.epochs,
+            run.epoch / (recipe.epochs + recipe.encore),
             f"epoch {run.epoch}: training loss {loss:.4f}; validation accuracy {right:.4f}, "
             f"KL {divergence:.4f}; {time.monotonic() - start:.0f} s",
         )
@@ -379,9 +381,11 @@ class _Run:
         return torch.cat(batches).float().softmax(1).double().numpy()
 
     def _pace(self, epoch: float) -> float:
-        """Share of the full rate: rises over the first epoch, stays, falls to 0 at the end."""
-        left = (self.recipe.epochs - epoch) / (self.recipe.falling * self.recipe.epochs)
-        return min(1.0, epoch + 0.01, left)
+        """Share of the full rate: rises over the first epoch, stays, falls to 0; and falls again."""
+        first = self.recipe.epochs
+        if epoch >= first:
+            return 0.5 * (1 - (epoch - first) / self.recipe.encore)
+        return min(1.0, epoch + 0.01, (first - epoch) / (self.recipe.falling * first))
 
     def _keep_average(self) -> None:
         with torch.no_grad():

@@ -10,7 +10,7 @@ from emoviz.perception.training.face import Recipe, moved, spoilt
 from emoviz.progress import finish
 from tests.faces import drawn
 
-SHORT = Recipe(epochs=2, batch=16, threads=1)
+SHORT = Recipe(epochs=2, encore=1, batch=16, threads=1)
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +40,7 @@ def test_a_training_goes_on_where_it_was_interrupted(faces, tmp_path):
 
 
 def test_another_seed_gives_another_network(faces):
-    one, other = (finish(face.fitted(faces, Recipe(epochs=1, threads=1), seed=seed)) for seed in (1, 2))
+    one, other = (finish(face.fitted(faces, Recipe(epochs=1, encore=0, threads=1), seed=seed)) for seed in (1, 2))
     assert not torch.equal(last_state(one)[0], last_state(other)[0])
 
 
