@@ -3,7 +3,8 @@
 A mixed clip is a face of FER+, a voice of RAVDESS and a text of GoEmotions, drawn so that all of them show one
 emotion or one of them shows another; a modality may be missing. What is mixed is what the shipped models make of
 each, read once and kept in the workspace. No model has seen the items that it reads here: pictures and texts are
-of parts that were not trained on, voices are read by the copies that never heard the actor.
+of parts that were not trained on, voices are read by the copies that never heard the actor. Every second voice is
+made to sound as if recorded elsewhere, since clips come from any microphone.
 
 Axis letters: M modalities (:data:`emoviz.perception.base.MODALITIES`), N mixed clips, n items, L labels of a model,
 K common labels.
@@ -181,19 +182,21 @@ def _faces(folder: Path, part: Part, given: weights.Weights) -> Items:
 
 
 def _voices(folder: Path, part: Part, given: weights.Weights) -> Items:
-    """Recordings, each read by the copies that never heard the actor."""
+    """Recordings, each read by the copies that never heard the actor; every second one as if recorded elsewhere."""
     from emoviz.perception.voice.extractor import VoiceExtractor
     from emoviz.perception.voice.model import VoiceModel
 
     corpus = ravdess.read(folder)
-    wanted = np.isin(corpus.folds, FIT_ACTORS) == (part == "fit")
+    fair = np.array(given.card.settings["unheard"], int)  # parts of the actors that some copies never heard
+    wanted = (np.isin(corpus.folds, FIT_ACTORS) == (part == "fit")) & np.isin(corpus.folds, fair)
     readers = {fold: VoiceExtractor(VoiceModel(given, int(fold))) for fold in np.unique(corpus.folds[wanted])}
     truth = np.array([LABELS.index(COMMON[name]) for name in ravdess.LABELS])
     rows, native, trust = [], [], []
     for row, sound in enumerate(corpus.sounds()):
         if not wanted[row]:
             continue
-        *_, reading = readers[corpus.folds[row]].read(_Recording(sound))
+        heard = _elsewhere(sound, np.random.default_rng(row)) if row % 2 else sound
+        *_, reading = readers[corpus.folds[row]].read(_Recording(heard))
         if reading.windows is not None and reading.native is not None:
             rows.append(row)
             native.append(reading.native)
@@ -221,6 +224,18 @@ def _texts(folder: Path, part: Part, given: weights.Weights) -> Items:
             trust.append(float(reading.windows.quality.mean()))
     chosen = corpus.single[rows]
     return Items("text", given.card.labels, truth[chosen], np.array(native), np.array(trust), np.array(rows))
+
+
+def _elsewhere(sound: np.ndarray, draw: np.random.Generator) -> np.ndarray:
+    """A sound ``(S,)`` as a poorer microphone in a noisier room would hear it: fewer bands, noise, another level."""
+    hertz = np.fft.rfftfreq(len(sound), 1 / ravdess.RATE)
+    low, high = draw.uniform(50, 300), draw.uniform(3000, 7500)
+    passed = 1 / (1 + (low / np.maximum(hertz, 1)) ** 4) / (1 + (hertz / high) ** 8)
+    noise = np.fft.rfft(draw.normal(size=len(sound))) * np.maximum(hertz, 50) ** draw.uniform(-1, 0)
+    voice, hiss = (np.fft.irfft(spectrum * passed, len(sound)) for spectrum in (np.fft.rfft(sound), noise))
+    below = 10 ** (-draw.uniform(8, 35) / 20) * np.std(voice) / np.maximum(np.std(hiss), 1e-9)
+    level = 10 ** (-draw.uniform(0, 20) / 20)
+    return (level * (voice + below * hiss)).astype(np.float32).clip(-1, 1)
 
 
 class _Recording:

@@ -14,6 +14,7 @@ import torch
 from emoviz.analysis import findings
 from emoviz.analysis.clip.explanation import Near, Place, Prototype, Spot
 from emoviz.analysis.clip.fusion import Heard
+from emoviz.analysis.clip.sentences import name
 from emoviz.analysis.findings import Findings
 from emoviz.analysis.reduce import LANDMARKS, DiskMap, distances
 from emoviz.analysis.words import listed, percent
@@ -72,7 +73,7 @@ def place(
     try:
         there = finish(findings.kept(dataset, checkpoint))
         if votes:
-            features = {m.name: _votes(m, by_name[m.name].whole, card.labels, dataset) for m in read}
+            features = {m.name: _votes(m, readings[m.name], card.labels, dataset) for m in read}
         else:
             features = {m.name: _perceived(m, readings[m.name]) for m in read}
         predicted = crossfit.predict(checkpoint, _sample(features, dataset), device="cpu")
@@ -90,10 +91,10 @@ def place(
     if gone:
         names = listed([LABELS[k] for k in gone])
         notes.append(f"The checkpoint does not know {names}: {percent(lost)} of the fused answer are left out.")
-    if missing := [name for name in card.modalities if name not in by_name]:
-        notes.append(f"It also reads the {listed(missing)}, which the clip lacks.")
+    if missing := [one for one in card.modalities if one not in by_name]:
+        notes.append(f"It also reads the {listed([*map(name, missing)])}, which the clip lacks.")
     if unread := [side.modality for side in heard if side.modality not in card.modalities]:
-        notes.append(f"It does not read the {listed(unread)}.")
+        notes.append(f"It does not read the {listed([*map(name, unread)])}.")
     return Place(
         dataset=dataset.name,
         checkpoint=card.name,
@@ -119,9 +120,10 @@ def _is_perceived(modality: ModalityInputs) -> bool:
     )
 
 
-def _votes(modality: ModalityInputs, said: np.ndarray, labels: tuple[str, ...], dataset: Dataset) -> Features:
-    """What is said, as if people had voted so."""
-    share = said[[LABELS.index(label) for label in labels]]
+def _votes(modality: ModalityInputs, reading: Reading, labels: tuple[str, ...], dataset: Dataset) -> Features:
+    """What a reading shows, as if people had voted so."""
+    assert reading.distribution is not None  # only what was read is asked
+    share = reading.distribution[[LABELS.index(label) for label in labels]]
     share = share / share.sum()
     votes = _raters(dataset, modality.name)
     smooth = share * votes + SMOOTH
