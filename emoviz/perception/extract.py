@@ -164,18 +164,11 @@ def summarised(reading: Reading) -> np.ndarray | None:
 
 @contextmanager
 def _readers(jobs: int) -> Iterator[ProcessPoolExecutor]:
-    """Processes that read clips; when the block ends early, or this process does, so do they."""
-    ours, theirs = multiprocessing.Pipe(duplex=False)
+    """Processes that read clips; they end at once with the block, or with this process."""
+    theirs, leash = multiprocessing.Pipe(duplex=False)
     context = multiprocessing.get_context("spawn")  # threads and locks of this process are not copied
-    pool = ProcessPoolExecutor(jobs, context, initializer=_begin, initargs=(ours,))
-    try:
+    with theirs, ProcessPoolExecutor(jobs, context, initializer=_begin, initargs=(theirs,)) as pool, leash:
         yield pool
-    except BaseException:
-        theirs.close()
-        raise
-    finally:
-        pool.shutdown(cancel_futures=True)
-        theirs.close()
 
 
 def _begin(leash: Connection) -> None:
