@@ -35,7 +35,12 @@ from emoviz.perception.base import Cue, Frame, Sound
 RATE = worker.RATE  # samples a second of all sound
 LONGEST_SIDE = 640  # pixels of the pictures that extractors see
 KINDS = "MP4, MOV, WebM, MKV, AVI, FLV, WAV, MP3, FLAC, M4A or OGG"
-ENVIRONMENT = {"LANG": "C.UTF-8", "MALLOC_ARENA_MAX": "2"}  # nothing of ours
+# Nothing of ours, but the place where PyAV is, wherever it was installed to.
+ENVIRONMENT = {
+    "LANG": "C.UTF-8",
+    "MALLOC_ARENA_MAX": "2",
+    "PYTHONPATH": str(Path(worker.av.__file__).parents[1]),
+}
 MOST_TOLD = 1 << 20  # bytes of a message in words
 MOMENT = 0.1  # seconds between two looks at whether somebody has closed the clip
 SETTING = "EMOVIZ_CLIP_LIMITS"
@@ -452,7 +457,7 @@ class _Forker:
         with theirs:
             # As a file, not as a module: so that none of our packages has to be imported.
             self.process = subprocess.Popen(
-                [sys.executable, "-I", worker.__file__, str(theirs.fileno())],
+                [sys.executable, "-P", worker.__file__, str(theirs.fileno())],
                 cwd="/",
                 env=ENVIRONMENT,
                 stdin=subprocess.DEVNULL,
