@@ -4,6 +4,8 @@ import streamlit as st
 
 from emoviz.app import clips, explained, frame, guard, handin
 
+STANDS = "explain.stands"
+
 frame.start()
 
 # load
@@ -22,14 +24,16 @@ with st.expander("Hand in a clip", expanded=not shelf.clips, icon=":material/add
 
 
 def body() -> None:
-    """Queue and open clip, drawn again while any clip is being read."""
-    before = st.session_state.get("explain.busy", False)
-    busy = st.session_state["explain.busy"] = handin.active(shelf)
+    """Queue and open clip, drawn again while any clip is being read, and now and then to say how long it stays."""
+    before, now = st.session_state.get(STANDS), (handin.active(shelf), bool(shelf.clips))
+    st.session_state[STANDS] = now
     opened = handin.queue(shelf)
     if opened is not None:
-        explained.show(shelf, opened)
-    if before and not busy:
-        st.rerun()  # nothing is left to wait for
+        with guard.noted():
+            explained.show(shelf, opened)
+    if before not in (None, now):
+        st.rerun()  # at another pace, and with or without an invitation
 
 
-st.fragment(body, run_every=0.7 if handin.active(shelf) else None)()
+pace = 0.7 if handin.active(shelf) else 20.0 if shelf.clips else None  # seconds
+st.fragment(body, run_every=pace)()

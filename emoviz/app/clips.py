@@ -16,7 +16,6 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
@@ -184,8 +183,9 @@ class Shelf:
         for clip_id in list(self.clips):
             self.remove(clip_id)
         shutil.rmtree(self.folder, ignore_errors=True)
-        with suppress(OSError):
-            os.close(self._held)
+        held, self._held = self._held, -1
+        if held >= 0:
+            os.close(held)
 
     def leave(self, grace: float = GRACE_SECONDS) -> None:
         """The connection to the browser broke; if it does not come back, the session has ended."""
@@ -211,13 +211,13 @@ def shelf() -> Shelf:
     if found is None or not found.open:
         found = st.session_state[SESSION] = Shelf()
     found.stay()
-    _presence(found)
+    _presence(found.folder.name, found)
     return found
 
 
 # Streamlit releases what belongs to a session when its connection ends.
 @st.cache_resource(scope="session", on_release=lambda leave: leave(), show_spinner=False)
-def _presence(_shelf: Shelf) -> Callable[[], None]:
+def _presence(name: str, _shelf: Shelf) -> Callable[[], None]:
     return _shelf.leave
 
 

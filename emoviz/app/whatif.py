@@ -48,6 +48,8 @@ def switches(clip_id: str, perceived: Perceived, seconds: float, others: Mapping
         others: further clips by id, each with its name, whose modalities may be taken instead
     """
     known = [name for name, reading in perceived.readings.items() if reading.windows is not None]
+    if not known:
+        return AS_IS
     changes: list[Change] = []
     key: list[tuple] = []
     with st.container(horizontal=True, vertical_alignment="center", key=f"explain_whatif_{clip_id}"):

@@ -67,13 +67,13 @@ async function start(root) {
   }, 250);
 }
 
-async function hand(root, blob) {
-  const took = (performance.now() - root.began) / 1000;
+function hand(root, blob) {
   stop(root);
   root.said.textContent = "Handing it over…";
   const reader = new FileReader();
   reader.onload = () => {
-    root.send({ mime: blob.type.split(";")[0], seconds: took, data: reader.result.split(",", 2)[1] });
+    // After the last comma: the kinds before it may hold some.
+    root.send({ mime: blob.type.split(";")[0], data: reader.result.slice(reader.result.lastIndexOf(",") + 1) });
     root.said.textContent = "";
   };
   reader.readAsDataURL(blob);
