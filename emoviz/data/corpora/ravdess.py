@@ -90,7 +90,7 @@ def read(folder: Path) -> Voices:
     return Voices(
         folder,
         tuple(table["file"]),
-        table["emotion"].map(LABELS.index).to_numpy(),
-        table["actor"].to_numpy(),
+        table["emotion"].map(LABELS.index).to_numpy(copy=True),
+        table["actor"].to_numpy(copy=True),
         (table["intensity"] == "strong").to_numpy(),
     )

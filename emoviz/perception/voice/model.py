@@ -13,12 +13,13 @@ import torch
 from torch import Tensor
 
 from emoviz.perception import common, weights
-from emoviz.perception.voice.network import Batch, VoiceNetwork, batch
+from emoviz.perception.voice.network import Batch, VoiceNetwork, batch, summary
 from emoviz.perception.weights import Weights
 
 NAME = "voice"
 PATCH = (8, 8)  # rows and bands that are taken away together to see what they say
 MOST = 64  # windows at a time
+STRANGEST = 3.0  # beyond, a sound only counts as that strange
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,9 +50,8 @@ class VoiceModel:
         self.labels = card.labels
         self.version = card.sha256[:16]
         numbers = [k for k, part in enumerate(card.settings["unheard"]) if unheard in (None, part)]  # type: ignore[arg-type]
-        self.temperature, self.widening = (
-            torch.tensor(card.settings[name])[numbers] for name in ("temperature", "widening")
-        )
+        self.temperature = torch.tensor(card.settings["temperature"])[numbers]
+        self.widening = float(card.settings["widening"])  # type: ignore[arg-type]
         self.copies = [Copy.of(tensors, number, len(card.labels)) for number in numbers]
 
     @torch.inference_mode()
@@ -101,13 +101,14 @@ class VoiceModel:
         return (smooth / smooth.abs().max().clamp_min(1e-6)).double().numpy()
 
     def _heard(self, windows: Batch) -> tuple[Tensor, Tensor, Tensor]:
-        embedded = [copy.network.embed(windows) for copy in self.copies]
-        strange = torch.stack([copy.strangeness(e) for copy, e in zip(self.copies, embedded, strict=True)])
-        heat = self.temperature[:, None] * (1 + self.widening[:, None] * strange)
-        logits = torch.stack([copy.network.head(e) for copy, e in zip(self.copies, embedded, strict=True)])
-        native = (logits / heat[:, :, None]).softmax(2).mean(0)
-        common_space = torch.stack([e @ copy.axes for copy, e in zip(self.copies, embedded, strict=True)]).mean(0)
-        return native, common_space, strange.mean(0).clamp(0, 1)
+        native, embedding, strange = [], [], []
+        for copy, temperature in zip(self.copies, self.temperature, strict=True):
+            strange.append(copy.strangeness(windows))
+            seen = copy.network.embed(windows)
+            heat = temperature * (1 + self.widening * strange[-1])
+            native.append((copy.network.head(seen) / heat[:, None]).softmax(1))
+            embedding.append(seen @ copy.axes)
+        return torch.stack(native).mean(0), torch.stack(embedding).mean(0), torch.stack(strange).mean(0).clamp(0, 1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,14 +117,14 @@ class Copy:
 
     Attributes:
         network: itself
-        means: embedding of each label, ``(L, EMBEDDING)``
-        whitening: ``(EMBEDDING, EMBEDDING)``; makes the spread around the means 1 in every direction
+        centre: mean of what :func:`~emoviz.perception.voice.network.summary` tells of them, ``(S,)``
+        whitening: ``(S, S)``; makes their spread around it 1 in every direction
         reach: distances within which half and nineteen twentieths of unheard actors lie, ``(2,)``
         axes: from its own space into the one that all copies share, ``(EMBEDDING, EMBEDDING)``
     """
 
     network: VoiceNetwork
-    means: Tensor
+    centre: Tensor
     whitening: Tensor
     reach: Tensor
     axes: Tensor
@@ -133,23 +134,26 @@ class Copy:
         """Copy ``number`` of those in ``tensors``."""
         own = {name.partition(".")[2]: tensor for name, tensor in tensors.items() if name.startswith(f"{number}.")}
         network = VoiceNetwork(labels)
-        about = {name: own.pop(name) for name in ("means", "whitening", "reach", "axes")}
+        about = {name: own.pop(name) for name in ("centre", "whitening", "reach", "axes")}
         network.load_state_dict(own)
         return cls(network.eval(), **about)
 
     def tensors(self, number: int) -> dict[str, np.ndarray]:
         """The same as copy ``number``, for keeping."""
-        about = {"means": self.means, "whitening": self.whitening, "reach": self.reach, "axes": self.axes}
+        about = {"centre": self.centre, "whitening": self.whitening, "reach": self.reach, "axes": self.axes}
         return {f"{number}.{name}": tensor.numpy() for name, tensor in (self.network.state_dict() | about).items()}
 
-    def distance(self, embedding: Tensor) -> Tensor:
-        """Mahalanobis distance to the nearest label's mean, ``(W, EMBEDDING)`` to ``(W,)``."""
-        return torch.cdist(embedding @ self.whitening, self.means @ self.whitening).amin(1)
+    def distance(self, windows: Batch) -> Tensor:
+        """Mahalanobis distance to the voices it heard, ``(B,)``."""
+        return ((summary(windows) - self.centre) @ self.whitening).norm(dim=1)
 
-    def strangeness(self, embedding: Tensor) -> Tensor:
-        """How far beyond the usual reach windows lie, ``(W,)`` from 0; 1 as far again as from the median to its end."""
+    def strangeness(self, windows: Batch) -> Tensor:
+        """How far beyond the usual reach windows lie, ``(B,)`` in [0, :data:`STRANGEST`].
+
+        1 is as far beyond it as the end of the reach lies from its middle.
+        """
         usual, far = self.reach
-        return ((self.distance(embedding) - far) / (far - usual)).clamp_min(0)
+        return ((self.distance(windows) - far) / (far - usual)).clamp(0, STRANGEST)
 
 
 def load(unheard: int | None = None) -> VoiceModel:

@@ -30,17 +30,19 @@ def test_no_windows_are_no_answers(voice_model):
     assert heard.embedding.shape == (0, EMBEDDING)
 
 
-def test_all_copies_together_answer_their_mean(weights, voice_model):
-    alone = [VoiceModel(weights, number).hear(MEL, PITCH).native for number in (0, 1)]
+def test_all_copies_together_answer_their_mean(voice_weights, voice_model):
+    alone = [VoiceModel(voice_weights, number).hear(MEL, PITCH).native for number in (0, 1)]
     assert_allclose(voice_model.hear(MEL, PITCH).native, np.mean(alone, 0), atol=1e-6)
 
 
-def test_the_stranger_a_voice_the_wider_its_distribution(weights):
+def test_the_stranger_a_voice_the_wider_its_distribution(voice_weights):
     narrow, wide = (
-        replace(weights, card=replace(weights.card, settings=weights.card.settings | {"widening": more}))
+        replace(
+            voice_weights, card=replace(voice_weights.card, settings=voice_weights.card.settings | {"widening": more})
+        )
         for more in (0.0, 3.0)
     )
-    tensors = weights.tensors | {f"{k}.reach": np.float32([0.5, 1.0]) for k in (0, 1)}  # everybody is strange
+    tensors = voice_weights.tensors | {f"{k}.reach": np.float32([0.5, 1.0]) for k in (0, 1)}  # everybody is strange
     sure, unsure = (VoiceModel(replace(given, tensors=tensors)).hear(MEL, PITCH) for given in (narrow, wide))
     assert (sure.unlike == 1).all()
     assert (unsure.native.max(1) < sure.native.max(1)).all()
