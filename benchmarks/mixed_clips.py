@@ -69,7 +69,7 @@ def observers(items: Sequence[Items], prior: np.ndarray) -> dict[str, Callable[[
         "logistic regression": make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=500)),
         "boosted trees": HistGradientBoostingClassifier(max_iter=200, learning_rate=0.06, random_state=0),
         "network": make_pipeline(
-            StandardScaler(), MLPClassifier((64,), alpha=1e-2, early_stopping=True, max_iter=60, random_state=0)
+            StandardScaler(), MLPClassifier((64,), alpha=1e-2, early_stopping=True, max_iter=200, random_state=0)
         ),
     }
     fitted = {name: model.fit(x, y) for name, model in made.items()}

@@ -18,9 +18,9 @@ from common import report
 from emoviz.analysis.clip.explain import explain
 from emoviz.analysis.clip.explanation import Explanation
 from emoviz.analysis.words import listed
-from emoviz.data import importers
 from emoviz.data.corpora import fer_plus, ravdess
 from emoviz.data.dataset import Dataset
+from emoviz.data.importers import crema_d
 from emoviz.measures import divergence
 from emoviz.perception import common, pipeline
 from emoviz.perception.common import LABELS
@@ -75,7 +75,7 @@ def compared(name: str, one: Explanation, people: Dataset, learned: dict[str, np
 
 def main() -> None:
     data = Path(os.environ["EMOVIZ_TEST_DATA"])
-    people = finish(importers.load(data / "crema-d", "crema-d"))[0]
+    people = crema_d.read(data / "crema-d")[0]
     learned = means(data)
     paths = sorted(path for path in (data / "crema-d-clips").iterdir() if path.suffix in (".flv", ".mp3"))
     explained = {path.stem: explain(finish(pipeline.perceive(path, cache=False))) for path in paths}

@@ -112,7 +112,10 @@ def fitted(folder: Path, target: Path = weights.FOLDER) -> Work[Constants]:
             modality="",
             title="How face, voice and words are put together, and what noise alone gives",
             labels=LABELS,
-            data=f"Validation parts of FER+, RAVDESS (actors of parts 1 to 3) and GoEmotions: {counts}; models {read}",
+            data=(
+                "Validation parts of FER+, RAVDESS (parts 1 to 3 of the actors, as far as some copies never heard them) "
+                f"and GoEmotions: {counts}; models {read}"
+            ),
             licence="Constants; the corpora's own licences say what their pictures, voices and texts allow.",
             metrics=(),
             limits=(
