@@ -115,7 +115,7 @@ def test_copies_share_one_space(given, voice_model):
     items = torch.arange(40)
     one, two = voice.in_one_space(voice_model.copies, given)
     windows = voice._batch(given, items)
-    both = (one.network.embed(windows) @ one.axes + two.network.embed(windows) @ two.axes
+    both = one.network.embed(windows) @ one.axes + two.network.embed(windows) @ two.axes
     spread = torch.cov(both.T)
     torch.testing.assert_close(spread, torch.diag(spread.diagonal()), atol=1e-3 * float(spread.max()), rtol=0)
 
