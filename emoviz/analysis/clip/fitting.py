@@ -113,8 +113,8 @@ def fitted(folder: Path, target: Path = weights.FOLDER) -> Work[Constants]:
             title="How face, voice and words are put together, and what noise alone gives",
             labels=LABELS,
             data=(
-                "Validation parts of FER+, RAVDESS (parts 1 to 3 of the actors, as far as some copies never heard them) "
-                f"and GoEmotions: {counts}; models {read}"
+                "Validation parts of FER+, RAVDESS (parts 1 to 3 of the actors, as far as copies never heard them) and "
+                f"GoEmotions: {counts}; models {read}"
             ),
             licence="Constants; the corpora's own licences say what their pictures, voices and texts allow.",
             metrics=(),
