@@ -78,11 +78,18 @@ def numbers(shipped: FaceModel, faces: Faces, others: list[Path]) -> list[str]:
             mine = {metric.name: metric for metric in metric_set if metric.on == on}
             cells = " | ".join(f"{mine[n].value:.3f} [{mine[n].low:.3f}, {mine[n].high:.3f}]" for n in SHOWN)
             lines.append(f"| {who} | {on} ({mine['KL'].n:,}) | {cells} |")
-    return [*lines, "", "ECE: 15 bins, against the majority's label; of votes: against each single vote."]
+    votes = faces.distribution[faces.rows("test")]
+    return [
+        *lines,
+        "",
+        "ECE: 15 bins, how far confidence is from how often the likeliest label is the majority's; of votes: from that "
+        "label's share of the votes, which is what the distributions are to tell. The two exclude each other: the true "
+        f"shares of the votes themselves would have an ECE of {1 - votes.max(1).mean():.3f} and one of votes of 0.",
+    ]
 
 
 def told_of(card: weights.Card) -> str:
-    return f"seed {card.seed}, {card.settings['epochs']:.0f} epochs"
+    return f"seed {card.seed}, {card.settings['epochs']:.0f} + {card.settings['encore']:.0f} epochs"
 
 
 def by_label(faces: Faces, rows: np.ndarray, told: np.ndarray) -> list[str]:
