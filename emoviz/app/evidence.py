@@ -48,11 +48,11 @@ def show(handed: Handed, one: Explanation, time: float) -> None:
             st.markdown(f"At **{time:.1f} s**. Click the tracks or a moment above for another one.", width="stretch")
         wished = st.selectbox("What speaks for", (OWN, *LABELS), key=f"explain.evidence.{handed.clip_id}", width=230)
     known = [side for side in one.sides if side.said is not None]
-    columns = st.columns([1.1, 1], gap="medium") if len(known) > 1 else [st.container()] * max(len(known), 1)
+    columns = st.columns(2, gap="medium")
     draw: dict[str, Callable[[Handed, Side, float, str], None]] = {"face": _face, "voice": _voice, "text": _text}
     for place, side in enumerate(known):
         label = _shown(one, side, time) if wished == OWN else wished
-        with columns[min(place, 1)], st.container(border=True):
+        with columns[place % 2], st.container(border=True):
             st.markdown(f"**{chart.name(side.modality).capitalize()}: what speaks for {label}**")
             with guard.noted():
                 draw.get(side.modality, _nothing)(handed, side, time, label)
