@@ -403,8 +403,10 @@ def _plain(value: Any) -> Any:
     """Values as JSON knows them: six digits, and ``null`` for numbers that are none."""
     if isinstance(value, dict):
         return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, np.ndarray | list | tuple):
+    if isinstance(value, np.ndarray | np.generic):
+        value = value.tolist()
+    if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
-    if isinstance(value, float | np.floating):
-        return round(float(value), 6) if math.isfinite(value) else None
+    if isinstance(value, float):
+        return round(value, 6) if math.isfinite(value) else None
     return value

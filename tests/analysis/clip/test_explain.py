@@ -107,6 +107,13 @@ def test_json_has_the_keys_that_were_agreed_and_no_number_that_is_none():
     assert set(told["moments"][0]) >= {"start", "end", "time", "conflict", "pair", "says"}
 
 
+def test_json_takes_whatever_numbers_an_extractor_gives():
+    whole = reading("face", HAPPY)
+    ints = replace(whole.windows, start=np.arange(6), end=np.arange(1, 7), quality=np.ones(6, np.float32))
+    told = json.loads(explained(Perceived(None, {"face": replace(whole, windows=ints)})).to_json())
+    assert told["modalities"]["face"]["windows"][1]["start"] == 1
+
+
 def test_the_same_readings_give_the_same_explanation():
     restless = clip(face=HAPPY, voice=["happiness", "sadness", "anger", "fear", "surprise", "disgust"], text=SAD)
     assert explained(restless).to_json() == explained(restless).to_json()
