@@ -82,7 +82,7 @@ class FaceModel:
             ``(48, 48)`` in [-1, 1], the strongest place at -1 or 1; zero where nothing matters
         """
         whole = network.tensor(face[None])
-        soft = torch.nn.functional.avg_pool2d(whole, 25, 1, 12, count_include_pad=False)
+        soft = torch.nn.functional.avg_pool2d(whole, 25, 1, 12, count_include_pad=False).mul(255).round().div(255)
         covers = _covers()
         hidden = torch.where(covers[:, None], soft, whole)
         meant = [k for k, name in enumerate(self.labels) if common.COMMON.get(name) == label]

@@ -1,7 +1,7 @@
 """How far a face can be read: is it large, sharp and lit well enough, turned to us, uncovered?
 
-Each question is answered in [0, 1] and the answers are multiplied. The limits stand where FER+ faces that
-were made small, soft, dark or covered begin to be read worse (benchmarks/perception_face.py).
+Each question is answered in [0, 1] and the answers are multiplied. How well that parts faces that are read well from
+others: benchmarks/perception_face.py.
 """
 
 from dataclasses import dataclass, fields
@@ -13,7 +13,7 @@ SIZE = 20, 56  # pixels of the face in its picture: useless, large enough
 SHARP = 0.02, 0.12  # variance of the Laplacian by that of the picture; of FER+ faces 1 in 100 is below .23
 CONTRAST = 8, 25  # deviation of grey; of FER+ faces 1 in 100 is below 25
 CLIPPED = 0.5, 0.2  # share of pixels that are black or white; of FER+ faces 1 in 10 is above .12
-WHOLE = 0.02, 0.4  # of untouched FER+ faces 1 in 20 is below .4, of those with a third covered 7 in 10
+WHOLE = 0.02, 0.4  # of untouched FER+ faces 1 in 20 is below .4, of those with a third covered 6 in 10
 WORST = 0.05  # a face that was found is never worth nothing
 
 

@@ -68,7 +68,7 @@ def test_evidence_has_a_sign_a_scale_and_no_chance(shipped, label):
 
 
 def test_a_face_without_anything_gives_no_evidence(shipped):
-    assert_allclose(shipped.evidence(np.full((48, 48), 90, np.uint8), "anger"), 0, atol=0.1)
+    assert_allclose(shipped.evidence(np.full((48, 48), 90, np.uint8), "anger"), 0, atol=0.01)
 
 
 @pytest.mark.external
