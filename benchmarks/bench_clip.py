@@ -195,7 +195,7 @@ def short(folder: Path, source: Path) -> list[str]:
 
 def hour(folder: Path, source: Path, modality: str, minutes: int) -> list[str]:
     """Memory along an hour of video, or a part of one, of which one modality is read."""
-    path = repeated(clip(source, folder / "minute.mp4", 60), folder / "hour.mp4", minutes)
+    path = repeated(clip(source, folder / "minute.mp4", 59.8), folder / "hour.mp4", minutes)
     seen = watched(path, [modality], pause=1)
     whole = seen.when("done0")
     lines = [f"| {modality}, {minutes} minutes of 640 x 480 | MB, all processes |", "|---|---:|"]

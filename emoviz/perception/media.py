@@ -46,6 +46,7 @@ ENVIRONMENT = {
 MOST_TOLD = 1 << 20  # bytes of a message in words
 MOMENT = 0.1  # seconds between two looks at whether somebody has closed the clip
 M_MMAP_THRESHOLD = -3  # of malloc.h
+ROUNDED = 1.01  # an hour is often some frames longer
 SETTING = "EMOVIZ_CLIP_LIMITS"
 TAIL = 1.0  # seconds that a container may overstate its length
 
@@ -172,7 +173,7 @@ def probe(path: Path, limits: Limits = LIMITS) -> ClipInfo:
         )
     if max(info.width, info.height) > limits.side:
         raise _too_large(path, limits)
-    if info.seconds > limits.seconds:
+    if info.seconds > ROUNDED * limits.seconds:
         raise ClipError(
             f"'{name}' says that it lasts {_spell(info.seconds)}; at most {_spell(limits.seconds)} are accepted. "
             "Cut out the part that matters."

@@ -180,7 +180,7 @@ def read(path: Path) -> str:
     """What reading a file comes to: the sentence of its refusal, or nothing."""
     try:
         with Clip(path, limits=LIMITS) as clip:
-            assert 0 <= clip.seconds <= LIMITS.seconds
+            assert 0 <= clip.seconds <= media.ROUNDED * LIMITS.seconds
             last = -1.0
             for frame in clip.frames(5):
                 assert last < frame.time <= LIMITS.seconds
