@@ -5,6 +5,7 @@ import pytest
 import torch
 from numpy.testing import assert_allclose, assert_array_equal
 
+from emoviz.perception import weights as kept
 from emoviz.perception.voice import model
 from emoviz.perception.voice.features import BANDS
 from emoviz.perception.voice.model import VoiceModel
@@ -76,3 +77,13 @@ def test_strangeness_begins_beyond_the_usual_reach_and_ends_somewhere(voice_mode
     for usual, far, strange in ((1, distance + 1, 0), (0, distance / 1.5, 0.5), (0, 1e-3, model.STRANGEST)):
         told = replace(copy, reach=torch.tensor([usual, far])).strangeness(windows)
         assert float(told[0]) == pytest.approx(strange, abs=1e-3)
+
+
+def test_the_shipped_model_loads_whole_and_in_part_and_says_how_good_it_is():
+    whole, part = model.load(), model.load(unheard=3)
+    assert len(whole.copies) == 5
+    assert len(part.copies) == 1
+    card = kept.load(model.NAME).card
+    told = {metric.name: metric.value for metric in card.metrics if metric.on == "RAVDESS by actor, 5 folds"}
+    assert told["accuracy"] > 0.6
+    assert told["ece"] < 0.05
