@@ -18,7 +18,8 @@ st.markdown(
     "Hand in a video, a voice or a text: see what each side of it conveys, second by second, where they disagree, how "
     "sure that is, and what in the picture, the sound and the words speaks for it."
 )
-consent = handin.agreed()
+with st.container():  # keeps its place when it is empty, so that nothing below is drawn anew
+    consent = handin.agreed()
 with st.expander("Hand in a clip", expanded=not shelf.clips, icon=":material/add:"):
     handin.intake(shelf, disabled=not consent)
 

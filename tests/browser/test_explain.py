@@ -39,6 +39,7 @@ def agree(tab, url: str) -> None:
     expect(tab.locator("input[type=file]").first).to_be_disabled(timeout=PATIENCE)
     tab.get_by_role("button", name="I may use these recordings").click()
     expect(tab.locator("input[type=file]").first).to_be_enabled(timeout=PATIENCE)
+    rest(tab)
 
 
 def hand_in(tab, *files: Path) -> None:
@@ -54,6 +55,12 @@ def done(tab) -> None:
 
 def rest(tab) -> None:
     expect(tab.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning", timeout=PATIENCE)
+
+
+def delete(tab) -> None:
+    """Delete the only clip."""
+    tab.get_by_role("button", name="Delete").first.click()
+    expect(tab.locator("[class*=st-key-explain_row]")).to_have_count(0, timeout=PATIENCE)
 
 
 def until(tab, condition: str, argument: object = None) -> None:
@@ -112,7 +119,7 @@ def test_a_clip_is_read_changed_taken_home_and_deleted(page, clip, home, tmp_pat
     assert (tmp_path / "made.pdf").read_bytes().startswith(b"%PDF")
     # Delete it.
     assert private(home)
-    page.get_by_role("button", name="Delete").click()
+    delete(page)
     expect(page.locator(".emoviz-player")).to_have_count(0, timeout=PATIENCE)
     assert not private(home)
 
@@ -137,7 +144,7 @@ def test_a_queue_shows_progress_and_can_be_cancelled(page, home, tmp_path):
     assert not private(home)
 
 
-def test_another_visitor_sees_nothing_and_a_closed_page_leaves_nothing(browser, page, url, home):
+def test_another_visitor_sees_nothing_of_it(browser, page, url):
     page.get_by_role("tab", name="Words alone").click()
     page.get_by_label("A sentence or more").fill(TOLD)
     page.get_by_label("A sentence or more").press("Control+Enter")
@@ -148,6 +155,7 @@ def test_another_visitor_sees_nothing_and_a_closed_page_leaves_nothing(browser, 
     agree(visitor, url)
     expect(visitor.locator("[class*=st-key-explain_row]")).to_have_count(0)
     other.close()
+    delete(page)
 
 
 def test_a_recording_of_camera_and_microphone_is_a_clip(browser, url):
@@ -162,6 +170,7 @@ def test_a_recording_of_camera_and_microphone_is_a_clip(browser, url):
     done(tab)
     until(tab, "() => window.__emovizPlayer?.media?.readyState >= 2")
     assert 1 < tab.evaluate("() => window.__emovizPlayer.view.seconds") < 10
+    delete(tab)
     filming.close()
 
 
@@ -174,7 +183,7 @@ def test_the_moment_of_a_real_clip_is_found_and_seen(page, test_data, home, tmp_
     until(page, "() => window.__emovizPlayer?.view?.bands.some((band) => band.time.length)")
     done(page)
     until(page, "() => window.__emovizPlayer?.media?.readyState >= 2")
-    assert page.locator("video").count() == 1
+    assert page.locator("video.ep-media").count() == 1
     until(page, "() => { const b = document.querySelector('.ep-box'); return b && !b.hidden }")
     moments = page.locator(".ep-moments button")
     if moments.count():
@@ -188,6 +197,6 @@ def test_the_moment_of_a_real_clip_is_found_and_seen(page, test_data, home, tmp_
     page.get_by_role("button", name="the voice").click()
     expect(page.get_by_text("the clip as it is")).to_be_visible(timeout=PATIENCE)
     assert page.locator(".ev-facts").first.inner_text() != before
-    page.get_by_role("button", name="Delete").click()
+    delete(page)
     expect(page.locator(".emoviz-player")).to_have_count(0, timeout=PATIENCE)
     assert not private(home)
