@@ -43,11 +43,11 @@ class Watched:
 
     Attributes:
         lines: what it printed, each with its time since the start
-        memory: time and MB, all processes together
+        memory: time and MB, all processes together: all of it, and what is no file mapped into memory
     """
 
     lines: list[tuple[float, str]] = field(default_factory=list)
-    memory: list[tuple[float, float]] = field(default_factory=list)
+    memory: list[tuple[float, np.ndarray]] = field(default_factory=list)
 
     def when(self, word: str) -> float:
         return next((at for at, line in self.lines if line.startswith(word)), math.nan)
@@ -58,7 +58,7 @@ class Watched:
 
     @property
     def peak(self) -> float:
-        return max(megabytes for _, megabytes in self.memory)
+        return max(float(megabytes[0]) for _, megabytes in self.memory)
 
 
 def clip(source: Path, target: Path, seconds: float) -> Path:
@@ -105,14 +105,15 @@ def repeated(source: Path, target: Path, times: int) -> Path:
     return target
 
 
-def proportional(process: int) -> float:
-    """MB that a process and those below it have for themselves."""
-    total = 0.0
+def proportional(process: int) -> np.ndarray:
+    """MB that a process and those below it have for themselves: all, and what is no file mapped into memory."""
+    total = np.zeros(2)
     try:
-        total = int(re.search(r"^Pss:\s+(\d+)", Path(f"/proc/{process}/smaps_rollup").read_text(), re.M)[1]) / 1000
+        told = dict(re.findall(r"^(Pss\w*):\s+(\d+)", Path(f"/proc/{process}/smaps_rollup").read_text(), re.M))
+        total += np.array([int(told["Pss"]), int(told["Pss_Anon"]) + int(told["Pss_Shmem"])]) / 1000
         for task in Path(f"/proc/{process}/task").iterdir():
-            total += sum(map(proportional, (task / "children").read_text().split()))
-    except (OSError, TypeError):
+            total += sum(map(proportional, (task / "children").read_text().split()), np.zeros(2))
+    except (OSError, KeyError):
         pass  # it has just ended
     return total
 
@@ -198,10 +199,14 @@ def hour(folder: Path, source: Path, modality: str, minutes: int) -> list[str]:
     path = repeated(clip(source, folder / "minute.mp4", 59.8), folder / "hour.mp4", minutes)
     seen = watched(path, [modality], pause=1)
     whole = seen.when("done0")
-    lines = [f"| {modality}, {minutes} minutes of 640 x 480 | MB, all processes |", "|---|---:|"]
+    lines = [
+        f"| {modality}, {minutes} minutes of 640 x 480 | MB, all processes | without mapped files |",
+        "|---|---:|---:|",
+    ]
     for tenth in range(1, 11):
         part = [mb for at, mb in seen.memory if (tenth - 1) / 10 <= at / whole <= tenth / 10]
-        lines.append(f"| tenth {tenth} of the time | {max(part):,.0f} |")
+        most, own = np.max(part, 0)
+        lines.append(f"| tenth {tenth} of the time | {most:,.0f} | {own:,.0f} |")
     state = seen.lines[-1][1].split(" ", 2)[2]
     told = f"{whole / 60:.1f} minutes, {seen.computed('done0') / 60:.1f} of a processor; a file of"
     return [*lines, "", f"Read in {told} {path.stat().st_size / 1e6:,.0f} MB. Status and windows: {state}."]

@@ -200,6 +200,7 @@ class Clip:
     """
 
     def __init__(self, path: Path, words: tuple[Cue, ...] | None = None, limits: Limits = LIMITS):
+        _return_memory()
         self.path = Path(path)
         self.limits = limits
         self.info = probe(self.path, limits)
@@ -243,7 +244,6 @@ class Clip:
         """
         if not self.info.has_picture:
             return
-        _return_memory()
         arguments = {"rate": rate, "longest": longest, "start": start, "largest": self.limits.side}
         last = start
         for kind, payload in self._answers("frames", **arguments):
@@ -370,7 +370,7 @@ def make_copy(path: Path, target: BinaryIO, info: ClipInfo, limits: Limits = LIM
 
 @cache
 def _return_memory() -> None:
-    """Have pictures go back to the system when they are dropped.
+    """Have pictures and long pieces of sound go back to the system when they are dropped.
 
     glibc otherwise learns to keep blocks of their size, small things come to lie between them, and a quarter of an
     hour of pictures grows from 300 to 900 MB.

@@ -198,9 +198,7 @@ def test_limits_are_settings():
     assert media.limits_from("") == Limits()
 
 
-@pytest.mark.parametrize(
-    "words", ["size=3", "bytes", "bytes=", "bytes=-1", "seconds=inf", "seconds=long"]
-)
+@pytest.mark.parametrize("words", ["size=3", "bytes", "bytes=", "bytes=-1", "seconds=inf", "seconds=long"])
 def test_a_limit_that_cannot_be_is_a_sentence(words):
     with pytest.raises(ConfigError, match=r"is no limit: write NAME=NUMBER.*bytes, seconds, side"):
         media.limits_from(words)
