@@ -73,3 +73,18 @@ def test_what_comes_later_does_not_change_what_was_measured_before():
     whole = np.concatenate([noise(), voice(200)])
     first, both = features.measure(whole[: features.RATE]), features.measure(whole)
     assert_allclose(first.mel[:47], both.mel[:47], atol=1e-3)
+
+
+def test_mel_bands_are_librosas_where_a_band_is_wider_than_a_bin():
+    librosa = pytest.importorskip("librosa", reason="librosa is not installed: make test installs it")
+    theirs = librosa.filters.mel(
+        sr=features.RATE,
+        n_fft=features.SPAN,
+        n_mels=features.BANDS,
+        fmin=features.LOWEST,
+        fmax=features.HIGHEST,
+        htk=True,
+        norm=None,
+    ).T
+    wide = features.centres() > 1000
+    np.testing.assert_allclose(features._filters()[:, wide], theirs[:, wide], atol=1e-5)
