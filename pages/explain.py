@@ -28,9 +28,10 @@ def body() -> None:
     """Queue and open clip, drawn again while any clip is being read, and now and then to say how long it stays."""
     before, now = st.session_state.get(STANDS), (handin.active(shelf), bool(shelf.clips))
     st.session_state[STANDS] = now
-    opened = handin.queue(shelf)
-    if opened is not None:
-        with guard.noted():
+    with st.container():
+        opened = handin.queue(shelf)
+    with st.container(), guard.noted():
+        if opened is not None:
             explained.show(shelf, opened)
     if before not in (None, now):
         st.rerun()  # at another pace, and with or without an invitation

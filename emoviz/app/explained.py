@@ -24,18 +24,21 @@ def show(shelf: Shelf, handed: Handed) -> None:
     """Everything about one clip, as far as it has been read."""
     told = handed.told()
     perceived = handed.read(told.version)
+    # What comes and goes has a container that stays: a browser must not find an element where a container was.
+    top, switches, compared = st.container(), st.container(), st.container()
     if perceived is None:
         if told.active:
-            st.info("The first results come in a moment.", icon=":material/hourglass_empty:")
+            top.info("The first results come in a moment.", icon=":material/hourglass_empty:")
         return
     seconds = length(perceived)
-    top = st.container()
-    wish = whatif.switches(handed.clip_id, perceived, seconds, _others(shelf, handed))
+    with switches:
+        wish = whatif.switches(handed.clip_id, perceived, seconds, _others(shelf, handed))
     one = explained(handed, perceived, wish)
     with top:
         verdict(one)
     if wish.changes:
-        whatif.difference(explained(handed, perceived), one)
+        with compared:
+            whatif.difference(explained(handed, perceived), one)
     look = player.show(watch.view(handed.clip_id, one, handed.played(told), wish.left_out), "explain.player")
     if look is not None and look.id == handed.clip_id:
         handed.look = look.time

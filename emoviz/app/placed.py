@@ -50,7 +50,7 @@ def choose() -> Among | None:
 def show(place: Place, among: Among, key: str) -> None:
     """Draw the clip among the samples, or say why it has no place there."""
     if place.notes:
-        st.markdown(f":material/info: {words.plain(' '.join(place.notes))}")
+        st.container().markdown(f":material/info: {words.plain(' '.join(place.notes))}")
     if not place.spots:
         return
     info, card = among.info, among.card
