@@ -142,9 +142,7 @@ def _one_thread() -> Iterator[None]:
 class _Run:
     """A training between two epochs."""
 
-    def __init__(
-        self, name: str, config: ModelConfig, samples: Samples, rows: np.ndarray, held: np.ndarray, seed: int
-    ):
+    def __init__(self, name: str, config: ModelConfig, samples: Samples, rows: np.ndarray, held: np.ndarray, seed: int):
         self.name, self.config, self.samples, self.seed = name, config, samples, seed
         self.refitting, self.last = False, config.epochs
         device = samples.device
