@@ -22,6 +22,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
@@ -145,10 +146,11 @@ def computing() -> float:
     total, below = 0.0, [os.getpid()]
     while below:
         process = below.pop()
-        told = Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()
-        total += sum(map(int, told[11:15])) / os.sysconf("SC_CLK_TCK")  # its own, and of those that have ended
-        for task in Path(f"/proc/{process}/task").iterdir():
-            below += map(int, (task / "children").read_text().split())
+        with suppress(FileNotFoundError):  # it, or one of its threads, has just ended
+            told = Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()
+            total += sum(map(int, told[11:15])) / os.sysconf("SC_CLK_TCK")  # its own, and of those that have ended
+            for task in Path(f"/proc/{process}/task").iterdir():
+                below += map(int, (task / "children").read_text().split())
     return total
 
 

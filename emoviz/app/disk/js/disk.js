@@ -576,8 +576,9 @@ class Disk {
   draw() {
     if (this.ratio !== (globalThis.devicePixelRatio || 1)) this.measure();
     const { count } = this.cloud;
-    // In a hurry, half a picture first is only worth its time where the whole one takes much longer.
-    const partly = this.moving ? count > this.budget : this.hurry && count > 2 * this.budget;
+    // Of the very first picture, half at first is only worth its time where the whole takes much longer.
+    const carried = this.painted || this.moving ? this.budget : 2 * this.budget;
+    const partly = (this.moving || this.hurry) && count > carried;
     const budget = partly ? this.budget : count;
     this.wanted = this.hurry && partly;
     this.hurry = false;
