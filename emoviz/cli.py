@@ -76,7 +76,8 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--host", default="127.0.0.1", help="address to listen on; anybody who reaches it can use the app"
     )
-    made.add_argument("--port", type=_port, default=8501, help="port to listen on")
+    port = os.environ.get("STREAMLIT_SERVER_PORT", "8501")
+    made.add_argument("--port", type=_port, default=port, help="port to listen on; STREAMLIT_SERVER_PORT changes it")
 
     data = _group(commands, "data", "datasets: fetch, list, show, import, remove")
     made = _command(data, "get", data_get, "download a public dataset; its licence and size are shown first", json=True)

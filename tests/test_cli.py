@@ -497,3 +497,9 @@ def test_a_damaged_dataset_is_a_sentence_and_hides_no_other(emoviz, tiny, file, 
         assert err.splitlines()[-1].startswith("emoviz: Dataset 'tiny' is damaged: ")
     assert emoviz("data", "remove", "tiny")[0] == 0
     assert store.names() == ("simulated",)
+
+
+def test_the_port_is_also_taken_from_streamlits_own_setting(monkeypatch):
+    monkeypatch.setenv("STREAMLIT_SERVER_PORT", "9001")
+    assert cli.parser().parse_args(["app"]).port == 9001
+    assert cli.parser().parse_args(["app", "--port", "9002"]).port == 9002
