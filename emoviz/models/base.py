@@ -128,6 +128,10 @@ class EmotionModel(nn.Module):
         """How wrong each sample is, ``(B,)``: what early stopping watches, lower is better."""
         raise NotImplementedError
 
+    def complete(self) -> bool:
+        """Whether all of it is being trained, so that validation may stop the training."""
+        return True
+
     def end_epoch(self, epoch: int, batches: "Batches") -> None:
         """Look at all training samples after an epoch (anchors, pseudo labels). Epochs are counted from 1."""
 

@@ -223,6 +223,9 @@ class Tical(EmotionModel):
             return target
         return nn.functional.one_hot(torch.bucketize(target, self.bin_edges), self.labels).to(target.dtype)
 
+    def complete(self) -> bool:
+        return self.config.stages != "schedule" or int(self.epoch) > 2 * self.config.phase
+
     @torch.no_grad()
     def end_epoch(self, epoch: int, batches: Batches) -> None:
         self.eval()

@@ -189,6 +189,10 @@ class _Run:
                 self.kept = self._weights()
             return EpochReport(self.epoch, train_loss, self.best, self.best)
         validation = self._validated()
+        if not self.average.complete():
+            self.best_epoch = self.kept_epoch = self.epoch
+            self.kept = self._weights()
+            return EpochReport(self.epoch, train_loss, validation, self.best)
         if validation < self.best:
             self.best, self.best_epoch = validation, self.epoch
         if validation <= self.best + SLACK * abs(self.best):

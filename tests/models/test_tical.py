@@ -173,3 +173,10 @@ def test_the_silent_modality_leaves_the_answer_to_the_others():
 def test_a_value_out_of_bounds_is_refused_by_name(field, value):
     with pytest.raises(ConfigError, match=field):
         tiny.config(**{field: value})
+
+
+def test_training_by_phases_is_not_stopped_before_its_last_phase():
+    dataset = tiny.dataset(n=200, noise=0.1)
+    model, batch = trained(dataset, stages="schedule", phase=3, epochs=14, patience=1)
+    assert int(model.epoch) > 6
+    assert (asked(model, batch).fused.argmax(1) == batch.target.argmax(1)).float().mean() > 0.9
