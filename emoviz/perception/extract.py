@@ -9,6 +9,7 @@ import math
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections import defaultdict
 from collections.abc import Iterator
@@ -17,7 +18,9 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
+from multiprocessing.context import SpawnContext, SpawnProcess
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -41,6 +44,7 @@ TOLD = "labels.csv"
 MOST_JOBS = 64
 MOST_TEXT = 10_000  # characters of a row
 ENDED = "A process that read clips ended: the machine may lack memory. Extract again, with fewer --jobs."
+_starting = threading.Lock()
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,9 +170,25 @@ def summarised(reading: Reading) -> np.ndarray | None:
 def _readers(jobs: int) -> Iterator[ProcessPoolExecutor]:
     """Processes that read clips; they end at once with the block, or with this process."""
     theirs, leash = multiprocessing.Pipe(duplex=False)
-    context = multiprocessing.get_context("spawn")  # threads and locks of this process are not copied
-    with theirs, ProcessPoolExecutor(jobs, context, initializer=_begin, initargs=(theirs,)) as pool, leash:
+    with theirs, ProcessPoolExecutor(jobs, _Context(), initializer=_begin, initargs=(theirs,)) as pool, leash:
         yield pool
+
+
+class _Process(SpawnProcess):
+    """A process that does not run the caller's script again, which may lack a guard or, in a page, be no script."""
+
+    def start(self) -> None:
+        """Start, with an empty main module for the moment in which it is told what to run first."""
+        with _starting:
+            main, sys.modules["__main__"] = sys.modules["__main__"], ModuleType("__main__")
+            try:
+                super().start()
+            finally:
+                sys.modules["__main__"] = main
+
+
+class _Context(SpawnContext):  # spawned, so that threads and locks of this process are not copied
+    Process = _Process
 
 
 def _begin(leash: Connection) -> None:

@@ -1,6 +1,8 @@
 """A folder of clips becomes a dataset that everything else accepts."""
 
+import sys
 from contextlib import closing
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -45,6 +47,17 @@ def test_a_folder_becomes_a_dataset_with_a_report_of_each_file(folder):
     assert (report.accepted, report.rows_refused) == (3, 1)
     assert "'broken.mp4' is no video or sound" in report.sentences()[1]
     assert "'more/a.wav' has no text" in report.sentences()[2]
+
+
+def test_the_script_of_the_caller_is_not_run_again(folder, tmp_path, monkeypatch):
+    script = tmp_path / "mine.py"
+    script.write_text("raise RuntimeError('this has no guard')\n")
+    main = ModuleType("__main__")
+    main.__file__ = str(script)
+    monkeypatch.setitem(sys.modules, "__main__", main)
+    _, report = finish(extract.extract(folder, "mine", jobs=1, extractors=OWN))
+    assert report.accepted == 3
+    assert sys.modules["__main__"] is main
 
 
 def test_what_people_said_comes_from_a_table_in_the_folder(folder):
