@@ -8,8 +8,8 @@ import pytest
 ROOT = Path(__file__).parents[1]
 # Lowest first. A module may import from its own layer and from those before it.
 LAYERS = [
-    *["errors", "workspace", "progress", "geometry", "measures", "data", "models", "training", "perception"],
-    *["analysis", "jobs", "doctor", "plots", "app", "cli"],
+    *["errors", "workspace", "progress", "processes", "geometry", "measures", "data", "models", "training"],
+    *["perception", "analysis", "benchmark", "jobs", "doctor", "plots", "app", "cli"],
 ]
 MODULES = sorted((ROOT / "emoviz").rglob("*.py"))
 IDS = [str(path.relative_to(ROOT)) for path in MODULES]

@@ -6,33 +6,23 @@ what people said of the clips comes from ``labels.csv`` in the folder, a table a
 """
 
 import math
-import multiprocessing
-import os
-import signal
-import sys
-import threading
 from collections import defaultdict
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from multiprocessing.connection import Connection
-from multiprocessing.context import SpawnContext, SpawnProcess
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 
 import emoviz
-from emoviz import workspace
+from emoviz import processes, workspace
 from emoviz.data import clips, emotions, store
 from emoviz.data.checks import is_inside, samples_table
 from emoviz.data.dataset import FUSED, Annotation, Dataset, Features
 from emoviz.data.importers import table
 from emoviz.data.report import LoadReport, Note
-from emoviz.errors import ClipError, ConfigError, DatasetError
+from emoviz.errors import ClipError, DatasetError
 from emoviz.perception import common, pipeline
 from emoviz.perception.base import Cue, Reading
 from emoviz.perception.media import LIMITS, Limits, shown
@@ -41,10 +31,8 @@ from emoviz.perception.text import transcript
 from emoviz.progress import Progress, Work, finish
 
 TOLD = "labels.csv"
-MOST_JOBS = 64
 MOST_TEXT = 10_000  # characters of a row
 ENDED = "A process that read clips ended: the machine may lack memory. Extract again, with fewer --jobs."
-_starting = threading.Lock()
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,8 +86,7 @@ def extract(
         raise DatasetError(f"There is a dataset '{name}' already. Choose another name, or remove it first.")
     if not folder.is_dir():
         raise DatasetError(f"There is no folder '{folder}' to take clips from.")
-    if jobs is not None and not 1 <= jobs <= MOST_JOBS:
-        raise ConfigError(f"{jobs} clips cannot be read at the same time: choose 1 to {MOST_JOBS}.")
+    at_once = processes.count(jobs)
     yield Progress(0.0, f"looking through {folder.name}")
     said = table.read(folder / TOLD, media=folder)[0] if (folder / TOLD).is_file() else None
     paths = [path for path in clips.paths(folder, (*clips.VIDEO, *clips.SOUND)) if is_inside(path)]
@@ -107,7 +94,7 @@ def extract(
         kinds = ", ".join((*clips.VIDEO, *clips.SOUND))
         raise DatasetError(f"There is no clip in '{folder}'. Clips end in {kinds}.")
     rows: dict[str, Row] = {}
-    with _readers(jobs or max(1, (os.cpu_count() or 1) // 2)) as pool:
+    with processes.workers(at_once) as pool:
         waiting = [pool.submit(read, folder, path, extractors, limits) for path in paths]
         try:
             for done in as_completed(waiting):
@@ -161,48 +148,6 @@ def summarised(reading: Reading) -> np.ndarray | None:
     weight = (windows.end - windows.start).clip(1e-3) * windows.quality.clip(1e-3)
     embedding = weight @ windows.embedding / weight.sum()
     return np.concatenate([distribution, embedding, [windows.quality.mean()]]).astype(np.float32)
-
-
-# Several processes
-
-
-@contextmanager
-def _readers(jobs: int) -> Iterator[ProcessPoolExecutor]:
-    """Processes that read clips; they end at once with the block, or with this process."""
-    theirs, leash = multiprocessing.Pipe(duplex=False)
-    with theirs, ProcessPoolExecutor(jobs, _Context(), initializer=_begin, initargs=(theirs,)) as pool, leash:
-        yield pool
-
-
-class _Process(SpawnProcess):
-    """A process that does not run the caller's script again, which may lack a guard or, in a page, be no script."""
-
-    def start(self) -> None:
-        """Start, with an empty main module for the moment in which it is told what to run first."""
-        with _starting:
-            main, sys.modules["__main__"] = sys.modules["__main__"], ModuleType("__main__")
-            try:
-                super().start()
-            finally:
-                sys.modules["__main__"] = main
-
-
-class _Context(SpawnContext):  # spawned, so that threads and locks of this process are not copied
-    Process = _Process
-
-
-def _begin(leash: Connection) -> None:
-    """What a process does before its first clip."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever asked for the work decides
-    os.environ |= {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
-    threading.Thread(target=_end_with, args=(leash,), daemon=True).start()
-
-
-def _end_with(leash: Connection) -> None:
-    try:
-        leash.recv_bytes()
-    except EOFError:
-        os._exit(1)
 
 
 # One dataset
