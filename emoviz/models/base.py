@@ -73,6 +73,8 @@ class ModelConfig:
         batch: samples a step; fewer where an epoch would have less than 16 steps
         lr: learning rate at the start, falling to a twentieth along a cosine
         weight_decay: of AdamW
+        balance: share of an epoch's samples that are drawn so that every label comes up as often; the others are
+            each sample once, as far as there is room; nothing to models that find all they learn in one look
         average: decay per step of the running average of the weights, which is what is validated and kept
         patience: epochs without improvement on the validation groups before training stops
         validation: share of the training groups that stops it
@@ -86,6 +88,7 @@ class ModelConfig:
     batch: int = 256
     lr: float = 5e-3
     weight_decay: float = 1e-2
+    balance: float = 0.0
     average: float = 0.98
     patience: int = 6
     validation: float = 0.15
@@ -98,6 +101,7 @@ class ModelConfig:
         "batch": (2, 65_536),
         "lr": (1e-6, 1),
         "weight_decay": (0, 1),
+        "balance": (0, 1),
         "average": (0, 0.9999),
         "patience": (1, 10_000),
         "validation": (0.01, 0.5),
@@ -131,6 +135,18 @@ class EmotionModel(nn.Module):
     def complete(self) -> bool:
         """Whether all of it is being trained, so that validation may stop the training."""
         return True
+
+    def pseudo(self, batch: Batch) -> Tensor:
+        """What each modality is taken to show given the sample's label: that label copied down, or something better.
+
+        Models with labels of their own for each modality look them up by ``batch.rows``, so these must be positions
+        in the samples that trained them. Ask in eval mode.
+
+        Returns:
+            ``(M, B, K)``, sums to 1; NaN where the modality is missing or the label unknown
+        """
+        present = torch.stack(list(batch.present.values()))
+        return torch.where(present[..., None], batch.target, torch.nan)
 
     def end_epoch(self, epoch: int, batches: "Batches") -> None:
         """Look at all training samples after an epoch (anchors, pseudo labels). Epochs are counted from 1."""

@@ -146,7 +146,7 @@ class Tical(EmotionModel):
         self.sides = len(inputs.modalities)
         scored = inputs.target == "score"
         self.labels = config.score_bins if scored else len(inputs.labels)
-        self.pseudo = (
+        self.pseudo_rule = (
             config.pseudo if config.pseudo != "auto" else "memory" if inputs.target == "distribution" else "noise"
         )
         self.space = Space(config.geometry, config.c, config.clip)
@@ -231,12 +231,12 @@ class Tical(EmotionModel):
         self.eval()
         self.epoch.fill_(epoch)
         by_anchors = self.config.typicality in BY_ANCHORS or self.config.rho > 0
-        if epoch < self._anchors_from or not (by_anchors or self.pseudo == "memory"):
+        if epoch < self._anchors_from or not (by_anchors or self.pseudo_rule == "memory"):
             return
         whole = self._look(batches)
         if by_anchors:
             self._choose_anchors(whole)
-        if self.pseudo == "memory":
+        if self.pseudo_rule == "memory":
             self._remember(epoch, whole)
 
     @torch.no_grad()
@@ -272,9 +272,13 @@ class Tical(EmotionModel):
         if not len(self.memory):
             self.memory = whole.target.new_zeros(int(rows.max()) + 1, self.sides, self.labels)
             self.memory[rows] = whole.target[:, None]
-        keep = 1 - (1 - self.config.memory_start) / math.sqrt(epoch)
+        keep = self._keep(epoch)
         new = self._blend(whole.head, whole.points[:-1]).transpose(0, 1)
         self.memory[rows] = keep * self.memory[rows] + (1 - keep) * new
+
+    def _keep(self, epoch: int) -> float:
+        """Weight of the old labels in an epoch of the memory."""
+        return 1 - (1 - self.config.memory_start) / math.sqrt(epoch)
 
     def _blend(self, head: Tensor, points: Tensor) -> Tensor:
         """What a modality says, by its head and by its place among the prototypes, ``(M, B, K)``."""
@@ -378,6 +382,23 @@ class Tical(EmotionModel):
             conflict=self._conflict(seen),
         )
 
+    def pseudo(self, batch: Batch) -> Tensor:
+        seen, target = self._see(batch), self._distribution(batch.target)
+        if self.pseudo_rule == "noise":
+            # Bayes' rule for each label the whole may have: what the modality says, times how often it then shows that.
+            dissent = self._doubts() / (self.labels - 1)
+            passed = torch.eye(self.labels, device=target.device) * (1 - self._doubts() - dissent) + dissent
+            joint = seen.said[..., None] * passed[:, None]
+            shown = (joint / joint.sum(-2, keepdim=True).clamp_min(TINY) * target[:, None]).sum(-1)
+        elif self.pseudo_rule == "memory":
+            new = self._blend(seen.head, seen.points[:-1])
+            left = math.prod(map(self._keep, range(max(1, self._anchors_from), int(self.epoch) + 1)))
+            shown = recalled(self.memory, batch.rows, left * target + (1 - left) * new)
+        else:
+            shown = target.expand_as(seen.said)
+        known = seen.present & ~batch.target.isnan().reshape(len(target), -1).any(1)
+        return torch.where(known[..., None], shown, torch.nan)
+
     # Losses.
 
     def loss(self, batch: Batch) -> Tensor:
@@ -415,12 +436,12 @@ class Tical(EmotionModel):
         return raw / raw.mean()
 
     def _unimodal(self, seen: "_Seen", batch: Batch, target: Tensor, consistency: Tensor) -> Tensor:
-        if self.pseudo == "noise":
+        if self.pseudo_rule == "noise":
             each = -(target * (self._noisy(seen.said) + TINY).log()).sum(-1)
         else:
             logs = (seen.said + TINY).log()
             each = -(target * logs).sum(-1)
-            if self.pseudo == "memory" and len(self.memory) and self.epoch >= self._anchors_from:
+            if self.pseudo_rule == "memory" and len(self.memory) and self.epoch >= self._anchors_from:
                 moved = -(self.memory[batch.rows].transpose(0, 1) * logs).sum(-1)
                 each = consistency * each + (1 - consistency) * seen.typicality.detach() * moved
         return (each * seen.present).sum() / seen.present.sum().clamp_min(1)
@@ -488,6 +509,15 @@ class _Whole:
     keys: Tensor  # (M + 1, N)
     rows: Tensor  # (N,)
     present: Tensor  # (M + 1, N)
+
+
+def recalled(memory: Tensor, rows: Tensor, otherwise: Tensor) -> Tensor:
+    """Labels of a memory ``(N, M, K)``, and for rows that it does not hold those given otherwise: ``(M, B, K)``."""
+    if not len(memory):
+        return otherwise
+    found = memory[rows.clamp(max=len(memory) - 1)].transpose(0, 1)
+    held = (rows < len(memory)) & (found.sum(-1) > 0).all(0)
+    return torch.where(held[:, None], found, otherwise)
 
 
 def _unique_mode(distribution: Tensor) -> Tensor:

@@ -180,3 +180,38 @@ def test_training_by_phases_is_not_stopped_before_its_last_phase():
     model, batch = trained(dataset, stages="schedule", phase=3, epochs=14, patience=1)
     assert int(model.epoch) > 6
     assert (asked(model, batch).fused.argmax(1) == batch.target.argmax(1)).float().mean() > 0.9
+
+
+def test_a_pseudo_label_is_what_the_modality_says_weighed_by_how_often_it_dissents():
+    model, batch = trained(tiny.dataset(), pseudo="noise")
+    with torch.inference_mode():
+        said, shown = model(batch).q, model.pseudo(batch)
+        rate = model.dissent.sigmoid()[:, None]
+        label = batch.target.argmax(1)
+        row = torch.arange(len(label))
+        own = said[:, row, label] * (1 - rate)
+        other = (1 - said[:, row, label]) * rate / 2
+    assert_close(shown[:, row, label], own / (own + other), rtol=1e-4, atol=1e-5)
+
+
+def test_a_pseudo_label_of_the_memory_is_the_label_it_moved_to():
+    model, batch = trained(tiny.dataset(target="votes"), pseudo="memory", refit=True)
+    with torch.inference_mode():
+        shown = model.pseudo(batch)
+        assert_close(shown, model.memory.transpose(0, 1))
+        model.memory = model.memory[:0]  # as in a checkpoint: what it must have been, had the answers been the last
+        assert (model.pseudo(batch) - shown).abs().max() < 0.1
+    assert (shown - batch.target).abs().max() > 0.01
+
+
+@pytest.mark.parametrize("target", ["label", "votes", "score"])
+@pytest.mark.parametrize("rule", ["noise", "memory", "none"])
+def test_pseudo_labels_are_distributions_and_missing_ones_are_empty(target, rule):
+    model, batch = trained(tiny.dataset(target=target, missing=0.2), pseudo=rule)
+    batch.target[3] = torch.nan
+    with torch.inference_mode():
+        shown = model.pseudo(batch)
+    known = torch.stack(list(batch.present.values())) & (torch.arange(len(batch.rows)) != 3)
+    assert shown.shape == (2, len(batch.rows), 3)
+    assert_close(shown[known].sum(-1), torch.ones(int(known.sum())))
+    assert shown[~known].isnan().all()
