@@ -112,6 +112,7 @@ def train(
         the model of the best epoch, in eval mode
 
     Raises:
+        ConfigError: for class balance where the target is a score
         DivergedError: when a loss is not finite
     """
     run = _Run(name, config, samples, rows, held, seed)
@@ -152,6 +153,8 @@ class _Run:
             self.model = MODELS[name].model(config, samples.inputs).to(device)
             self.random = torch.get_rng_state()
         self.shuffle = torch.Generator().manual_seed(seed)
+        if config.balance:
+            self.chance = _balanced(samples, self.rows)
         self.model.prepare(Ordered(samples, self.rows))
         self.average = copy.deepcopy(self.model)
         self.optimizers = self.model.optimizers()
@@ -208,8 +211,7 @@ class _Run:
                 group["lr"] = rate
         total = 0.0
         size = max(2, min(self.config.batch, len(self.rows) // LEAST_STEPS))
-        order = self.rows[torch.randperm(len(self.rows), generator=self.shuffle).to(self.rows.device)]
-        for step, rows in enumerate(order.split(size)):
+        for step, rows in enumerate(self._order().split(size)):
             for optimizer in self.optimizers:
                 optimizer.zero_grad()
             loss = self.model.loss(self.samples.batch(rows))
@@ -222,6 +224,14 @@ class _Run:
             self.steps += 1
             self._follow()
         return total / len(self.rows)
+
+    def _order(self) -> Tensor:
+        """The rows of an epoch: each once, less a share that makes room for draws in which all labels are alike."""
+        order = torch.randperm(len(self.rows), generator=self.shuffle)
+        if drawn := round(self.config.balance * len(order)):
+            extra = torch.multinomial(self.chance, drawn, replacement=True, generator=self.shuffle)
+            order = torch.cat([extra, order[drawn:]])[torch.randperm(len(order), generator=self.shuffle)]
+        return self.rows[order.to(self.rows.device)]
 
     @torch.no_grad()
     def _follow(self) -> None:
@@ -295,6 +305,18 @@ class _Run:
                 # It counts its steps in a plain number; loading makes that a float32, which rounds otherwise.
                 for entries in optimizer.state.values():
                     entries["step"] = int(entries["step"])
+
+
+def _balanced(samples: Samples, rows: Tensor) -> Tensor:
+    """How often to draw each row so that the labels come up alike, ``(n,)`` on the CPU, up to a factor.
+
+    Class balance after CBERL (arXiv 2312.06337), by drawing. Rows with a distribution are drawn as often as the labels
+    in it are rare, which makes labels alike where each row has one and nearly so elsewhere.
+    """
+    if samples.inputs.target == "score":
+        raise ConfigError("balance draws labels alike, and this dataset has scores. Leave it at 0.")
+    target = samples.target[rows].cpu()
+    return (target / target.sum(0).clamp_min(1e-12)).sum(1)
 
 
 def _all_tensors(model: EmotionModel) -> list[tuple[str, Tensor]]:

@@ -1,11 +1,15 @@
 """Training as a stream of reports, and going on as if nothing had happened."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
+from emoviz.data.dataset import Annotation
 from emoviz.errors import ConfigError, DivergedError
 from emoviz.models.inputs import Samples, declare
+from emoviz.models.tical import Tical
 from emoviz.training import loop
 from tests import tiny
 
@@ -41,7 +45,7 @@ def test_another_seed_gives_others():
     assert not same(finish(started())[1], finish(started(seed=1))[1])
 
 
-@pytest.mark.parametrize("changes", [{}, {"pseudo": "memory"}, {"geometry": "euclidean"}], ids=str)
+@pytest.mark.parametrize("changes", [{}, {"pseudo": "memory"}, {"geometry": "euclidean"}, {"balance": 0.5}], ids=str)
 def test_a_resumed_training_is_the_same_to_the_bit(tmp_path, changes):
     config = tiny.config(epochs=5, **changes)
     whole, weights = finish(started(config))
@@ -100,11 +104,54 @@ def test_some_groups_are_always_left_to_train_on():
 
 
 def test_a_loss_that_is_not_finite_is_said_with_the_way_out(monkeypatch):
-    from emoviz.models.tical import Tical
-
     monkeypatch.setattr(Tical, "_task", lambda self, answers, target: answers.sum(-1) * float("nan"))
     with pytest.raises(DivergedError, match="Lower the learning rate"):
         finish(started())
+
+
+def unbalanced():
+    """A dataset in which every label has half the samples of the one before."""
+    dataset = tiny.dataset(n=700)
+    label = np.repeat([0, 1, 2], [400, 200, 100])
+    return replace(dataset, annotations={"fused": Annotation("label", label)})
+
+
+def drawn(monkeypatch, share):
+    """How often each label and each row of :func:`unbalanced` is trained on in one epoch."""
+    rows = []
+    loss = Tical.loss
+    monkeypatch.setattr(Tical, "loss", lambda self, batch: rows.append(batch.rows) or loss(self, batch))
+    dataset = unbalanced()
+    samples = Samples(declare(dataset), dataset, np.arange(700), CPU)
+    next(loop.train("tical", tiny.config(balance=share), samples, np.arange(700), np.arange(0, 700, 7), 0))
+    times = np.bincount(torch.cat(rows), minlength=700)
+    return np.bincount(dataset.annotations["fused"].values, times), times
+
+
+def test_without_balance_every_sample_is_seen_once_in_the_order_that_the_seed_gives(monkeypatch):
+    labels, times = drawn(monkeypatch, 0)
+    assert (times == 1).all() and (labels == [400, 200, 100]).all()
+    order = loop._Run("tical", tiny.config(), *_few(), 5)._order()
+    assert torch.equal(order, torch.randperm(60, generator=torch.Generator().manual_seed(5)))
+
+
+def _few():
+    dataset = tiny.dataset()
+    return Samples(declare(dataset), dataset, np.arange(60), CPU), np.arange(60), np.arange(0)
+
+
+def test_balance_draws_rare_labels_as_often_as_frequent_ones(monkeypatch):
+    labels, _ = drawn(monkeypatch, 1)
+    assert labels.sum() == 700
+    assert np.abs(labels / 700 - 1 / 3).max() < 0.06  # three standard deviations of a draw
+    half, _ = drawn(monkeypatch, 0.5)
+    assert half.sum() == 700
+    assert np.abs(half / 700 - (np.array([4, 2, 1]) / 7 + 1 / 3) / 2).max() < 0.06
+
+
+def test_scores_have_no_labels_to_balance():
+    with pytest.raises(ConfigError, match="Leave it at 0"):
+        finish(started(tiny.config(balance=0.5), tiny.dataset(target="score")))
 
 
 def test_an_unknown_device_is_refused():
