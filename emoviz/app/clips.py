@@ -30,7 +30,7 @@ from emoviz.jobs import clips as job
 from emoviz.jobs.clips import Order, Told
 from emoviz.jobs.store import State
 from emoviz.perception.base import Reading
-from emoviz.perception.media import LIMITS, shown
+from emoviz.perception.media import LIMITS, Clip, shown
 from emoviz.perception.pipeline import Perceived
 
 KEEP_SECONDS = 3600
@@ -84,6 +84,10 @@ class Handed:
     def media(self) -> Path:
         """The file itself."""
         return self.folder / self.order.media
+
+    def opened(self) -> Clip:
+        """The file, opened; what is written while it is read stays in its own folder."""
+        return Clip(self.media, scratch=self.folder)
 
     def told(self) -> Told:
         """How far it is."""

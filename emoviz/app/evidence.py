@@ -72,7 +72,7 @@ def _shown(one: Explanation, side: Side, time: float) -> str:
 def _face(handed: Handed, side: Side, time: float, label: str) -> None:
     key = ("face", round(time, 2), label)
     if key not in handed.evidence:
-        with st.spinner("Looking at the face…"), Clip(handed.media) as media:
+        with st.spinner("Looking at the face…"), handed.opened() as media:
             handed.evidence[key] = _face_figures(media, side.reading, time, label)
     st.html(handed.evidence[key])
 
@@ -99,7 +99,7 @@ def _voice(handed: Handed, side: Side, time: float, label: str) -> None:
     start = float(windows.start[inside.argmin()])
     key = ("voice", round(start, 2), label)
     if key not in handed.evidence:
-        with st.spinner("Listening…"), Clip(handed.media) as media:
+        with st.spinner("Listening…"), handed.opened() as media:
             handed.evidence[key] = _voice_figures(media, start, label)
     st.html(handed.evidence[key])
     st.html(numbers.facts(_spoken(side.reading)))

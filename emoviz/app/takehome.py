@@ -16,7 +16,6 @@ from emoviz.data import store
 from emoviz.errors import DatasetError
 from emoviz.jobs.kinds import Extract
 from emoviz.perception.base import Frame
-from emoviz.perception.media import Clip
 from emoviz.perception.text import transcript
 from emoviz.plots import report
 from emoviz.plots.report import Shown
@@ -65,7 +64,7 @@ def files(handed: Handed, one: Explanation) -> None:
 def _stills(handed: Handed, one: Explanation, shown: Shown) -> tuple[Frame, ...]:
     if not handed.order.media or shown.faces == "left out":
         return ()
-    with Clip(handed.media) as media:
+    with handed.opened() as media:
         return report.stills(one, media)
 
 

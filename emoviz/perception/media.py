@@ -191,6 +191,7 @@ class Clip:
         path: the file
         words: its words, where they are known better than from the file
         limits: what it may ask of the machine
+        scratch: folder for what it writes; the system's where not given, so give a private one for a private clip
 
     Attributes:
         info: what is in it
@@ -199,10 +200,17 @@ class Clip:
         ClipError: if it cannot be a clip
     """
 
-    def __init__(self, path: Path, words: tuple[Cue, ...] | None = None, limits: Limits = LIMITS):
+    def __init__(
+        self,
+        path: Path,
+        words: tuple[Cue, ...] | None = None,
+        limits: Limits = LIMITS,
+        scratch: Path | None = None,
+    ):
         _return_memory()
         self.path = Path(path)
         self.limits = limits
+        self.scratch = scratch
         self.info = probe(self.path, limits)
         self._words = words
         self._notes = dict.fromkeys(self.info.notes)
@@ -280,7 +288,7 @@ class Clip:
     def _heard(self) -> Sound:
         most = int(self.limits.seconds * RATE)
         first = last = None
-        with tempfile.TemporaryFile() as file:
+        with tempfile.TemporaryFile(dir=self.scratch) as file:
             for kind, payload in self._answers("sound", most=most):
                 if kind != worker.SOUND:
                     self._ended(payload, (last or 0) / RATE, "sound")

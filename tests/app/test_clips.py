@@ -74,6 +74,13 @@ def test_a_cancelled_clip_keeps_what_was_read_and_no_process(shelf, tmp_path):
     until(lambda: not alive(handed.process.pid))
 
 
+def test_the_sound_of_a_clip_lies_in_no_other_folder(shelf, tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "nowhere"))
+    handed = shelf.add("a.wav", media.sound(tmp_path / "a.wav").read_bytes())
+    with handed.opened() as clip:
+        assert clip.sound() is not None
+
+
 def test_nothing_says_how_a_clip_is_called(shelf, tmp_path):
     handed = shelf.add("secret name.mp4", media.video(tmp_path / "a.mp4", 1).read_bytes())
     with open(f"/proc/{handed.process.pid}/cmdline") as file:

@@ -109,9 +109,9 @@ def test_large_pictures_are_made_smaller(tmp_path):
 
 
 def test_sound_is_one_channel_in_a_file_without_a_name(tmp_path, monkeypatch):
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "nowhere"))  # of the system, which nothing is written to
     path = sound(tmp_path / "a.wav", samples=tone(0.5))
-    with Clip(path) as clip:
+    with Clip(path, scratch=tmp_path) as clip:
         heard = clip.sound()
         assert clip.sound() is heard
         assert isinstance(heard.samples, np.memmap)
