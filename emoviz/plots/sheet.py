@@ -20,7 +20,7 @@ WIDTH, HEIGHT = 595.0, 842.0
 INK, MUTED, LINE, PAPER = "#1d2230", "#5b6172", "#d9dce5", "#ffffff"
 PLAIN, BOLD = "Helvetica", "Helvetica-Bold"
 MORE = "…"
-_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f]+")  # neither XML nor a page can hold them
+UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f]+")  # neither XML nor a page can hold them
 STYLE = """
 html { background: #eceef3; }
 body { margin: 0 auto; max-width: 210mm; }
@@ -114,7 +114,7 @@ class Sheet:
         right: bool = False,
     ) -> None:
         """Write one line, cut with an ellipsis where it is wider than it may be."""
-        said = _UNPRINTABLE.sub(" ", said)
+        said = UNPRINTABLE.sub(" ", said)
         self.things.append(Words(x, y, fitted(said, width, size, bold), size, bold, colour, right))
 
     def paragraph(
@@ -130,7 +130,7 @@ class Sheet:
         colour: str = INK,
     ) -> float:
         """Write lines as wide as they may be, ``most`` of them; gives where the next line would stand."""
-        lines = wrapped(_UNPRINTABLE.sub(" ", said), width, size, bold)
+        lines = wrapped(UNPRINTABLE.sub(" ", said), width, size, bold)
         if len(lines) > most:
             lines = [*lines[: most - 1], fitted(lines[most - 1] + MORE, width, size, bold)]
         for line in lines:
