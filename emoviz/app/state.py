@@ -24,6 +24,7 @@ from emoviz.analysis.slices import Slice
 ADDRESS_LIMIT = 1500  # characters a selection may take in a link; browsers and chat programs cut long addresses
 ECHO = 2.0  # seconds in which the browser may still send an address that has since been changed here
 LISTS = ("types", "pairs", "dissenters", "labels", "groups", "splits")
+READ = ("benchmark", "measured", "stratum", "metric")  # what of a view is about Evaluate, in one word each
 SESSION = "emoviz"
 
 
@@ -42,6 +43,11 @@ class View:
         camera: where the disk looks, in the disk's own words
         legend: what the disk's legend greys out, in its own words
         sample: id of the one sample in focus, or empty
+        benchmark: the benchmark that is read; empty for the one shown first
+        measured: title of one of its datasets; empty for the first
+        stratum: the samples it is read on; empty for all
+        metric: what its figures show; empty for its own first one
+        compared: titles of the models in its figures; empty for the first ones
     """
 
     dataset: str = ""
@@ -54,6 +60,11 @@ class View:
     camera: str = ""
     legend: tuple[str, ...] = ()
     sample: str = ""
+    benchmark: str = ""
+    measured: str = ""
+    stratum: str = ""
+    metric: str = ""
+    compared: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -103,6 +114,8 @@ def to_query(view: View, packed: str = "") -> dict[str, list[str]]:
         "camera": [view.camera],
         "legend": list(view.legend),
         "sample": [view.sample],
+        **{name: [getattr(view, name)] for name in READ},
+        "compared": list(view.compared),
         "selection": [packed],
     }
     return {name: kept for name, values in query.items() if (kept := [value for value in values if value])}
@@ -134,6 +147,8 @@ def from_query(query: Mapping[str, list[str]]) -> View:
         camera=one("camera"),
         legend=tuple(query.get("legend", [])),
         sample=one("sample"),
+        **{name: one(name) for name in READ},
+        compared=tuple(query.get("compared", [])),
     )
 
 
@@ -204,7 +219,8 @@ def change(**wishes: Any) -> None:
     now = session()
     changed = replace(now.view, **wishes)
     if changed.dataset != now.view.dataset:
-        changed = View(dataset=changed.dataset, model=wishes.get("model"))
+        read = {name: getattr(changed, name) for name in (*READ, "compared")}
+        changed = View(dataset=changed.dataset, model=wishes.get("model"), **read)
         now.selection, now.packed = None, ""
     now.view = changed
     _write()

@@ -34,6 +34,8 @@ def views(draw) -> View:
         camera=draw(st.text(max_size=5)),
         legend=draw(NAMES),
         sample=draw(st.text(max_size=8)),
+        **{name: draw(st.text(max_size=8)) for name in state.READ},
+        compared=draw(NAMES),
     )
 
 
