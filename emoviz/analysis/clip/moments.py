@@ -50,7 +50,7 @@ def _along(time: np.ndarray, windows: Windows, along: np.ndarray) -> np.ndarray:
 
 
 def moments(constants: Constants, line: Timeline) -> tuple[Moment, ...]:
-    """The stretches in which modalities differ most, the strongest first.
+    """The stretches in which modalities differ most, the strongest first; none of them shares time with another.
 
     Where nothing is above the floor it is the strongest one alone, and not ``clear``.
     """
@@ -65,8 +65,14 @@ def moments(constants: Constants, line: Timeline) -> tuple[Moment, ...]:
     peaks = np.array([_plateau(values, peak) for peak in peaks], int)
     clear = peaks[values[peaks] > floor[peaks]] if len(peaks) else peaks
     chosen = clear if len(clear) else np.array([values.argmax()])
-    order = chosen[np.argsort(-values[chosen], kind="stable")][:MOST]
-    return tuple(_moment(line, values, known, floor, int(peak), float(step)) for peak in order)
+    found: list[Moment] = []
+    free = known.copy()
+    for peak in chosen[np.argsort(-values[chosen], kind="stable")]:
+        if free[peak] and len(found) < MOST:  # a lower peak of a stretch that was told belongs to it
+            rows = _stretch(values, free, floor, int(peak))
+            free[rows] = False
+            found.append(_moment(line, values, floor, int(peak), rows, float(step)))
+    return tuple(found)
 
 
 def _floors(constants: Constants, line: Timeline) -> np.ndarray:
@@ -86,21 +92,23 @@ def _plateau(values: np.ndarray, peak: int) -> int:
     return int(peak)
 
 
-def _moment(line: Timeline, values: np.ndarray, known: np.ndarray, floor: np.ndarray, peak: int, step: float) -> Moment:
+def _stretch(values: np.ndarray, free: np.ndarray, floor: np.ndarray, peak: int) -> slice:
+    """Rows around a peak in which more than half of what stands above the floor (or above nothing) is left."""
     top = values[peak]
-    clear = bool(top > floor[peak])
-    # It lasts while more than half of what stands above the floor (or above nothing) is left.
-    enough = (top + floor[peak]) / 2 if clear else top / 2
-    inside = known & (values >= enough)
+    inside = free & (values >= ((top + floor[peak]) / 2 if top > floor[peak] else top / 2))
     first = last = peak
     while first > 0 and inside[first - 1]:
         first -= 1
     while last + 1 < len(values) and inside[last + 1]:
         last += 1
+    return slice(first, last + 1)
+
+
+def _moment(line: Timeline, values: np.ndarray, floor: np.ndarray, peak: int, rows: slice, step: float) -> Moment:
     here = line.said[:, peak]
     there = np.flatnonzero(~np.isnan(here[:, 0]))
     apart = conflict.pair_values(here[there][:, None])[:, 0]
     a, b = (line.modalities[there[i]] for i in conflict.pairs(len(there))[int(apart.argmax())])
     says = tuple(Saying(line.modalities[m], LABELS[int(here[m].argmax())], float(here[m].max())) for m in there)
-    start, end = float(line.time[first]), float(line.time[last] + step)
-    return Moment(start, end, float(line.time[peak]), float(top), a, b, says, clear)
+    start, end = float(line.time[rows.start]), float(line.time[rows.stop - 1] + step)
+    return Moment(start, end, float(line.time[peak]), float(values[peak]), a, b, says, bool(values[peak] > floor[peak]))

@@ -1,9 +1,13 @@
 """Second by second."""
 
+from dataclasses import replace
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
 from emoviz.analysis.clip.explain import explain
+from emoviz.analysis.clip.moments import moments
 from emoviz.perception.pipeline import Perceived
 from tests.analysis.clip.made import HAPPY, SAD, clip, constants, missing, reading
 
@@ -64,3 +68,20 @@ def test_a_plateau_is_one_moment():
     one = explained(clip(face=HAPPY, voice=SAD))
     assert len(one.moments) == 1
     assert one.moments[0].start == 0 and one.moments[0].end == pytest.approx(6.0, abs=0.2)
+
+
+def test_two_peaks_of_one_stretch_are_one_moment():
+    line = explained(clip(face=HAPPY, voice=SAD)).timeline
+    height = np.interp(np.arange(len(line.time)), [0, 10, 20, 30, 59], [0.5, 0.95, 0.75, 0.9, 0.5])
+    found = moments(constants(), replace(line, conflict=height))
+    assert len(found) == 1
+    assert found[0].start < 0.9 and found[0].end > 3.1 and found[0].time == pytest.approx(1.0)
+
+
+def test_moments_share_no_time():
+    rng = np.random.default_rng(0)
+    turned = rng.choice(["happiness", "anger", "sadness", "fear"], 40)
+    one = explained(clip(face=["happiness"] * 40, voice=list(turned)))
+    ends = sorted((moment.start, moment.end) for moment in one.moments)
+    assert len(ends) > 3
+    assert all(before[1] <= after[0] + 1e-9 for before, after in pairwise(ends))
