@@ -19,6 +19,7 @@ from emoviz.errors import DatasetError
 
 LABELS = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt")
 VOTED = (*LABELS, "unknown", "NF")  # NF: no face
+TABLE = "labels.csv"
 SIDE = 48  # pixels of a picture
 ACROSS, DOWN = 50, 40  # tiles of a sheet
 FEWEST = 5  # votes for an emotion that a picture needs, as its authors count it
@@ -73,7 +74,7 @@ def read(folder: str | Path) -> Faces:
         DatasetError: if a file is missing or is another one
     """
     folder = Path(folder)
-    table = folder / "labels.csv"
+    table = folder / TABLE
     if not table.is_file():
         raise DatasetError(f"There is no '{table.name}' in '{folder}'. Name the folder that holds FER+.")
     rows = pd.read_csv(table)

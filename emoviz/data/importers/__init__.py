@@ -7,7 +7,7 @@ from pathlib import Path
 from emoviz import workspace
 from emoviz.data import store
 from emoviz.data.dataset import Dataset
-from emoviz.data.importers import crema_d, folder, ldl, table
+from emoviz.data.importers import crema_d, emobank, fer_plus, folder, go_emotions, ldl, ravdess, table
 from emoviz.data.report import LoadReport
 from emoviz.errors import DatasetError, UnknownNameError
 from emoviz.progress import Progress, Work
@@ -15,9 +15,20 @@ from emoviz.progress import Progress, Work
 # Each takes a path, ``mapping`` and ``media``.
 IMPORTERS: dict[str, Callable[..., tuple[Dataset, LoadReport]]] = {
     "crema_d": crema_d.read,
+    "emobank": emobank.read,
+    "fer_plus": fer_plus.read,
     "folder": folder.read,
+    "go_emotions": go_emotions.read,
     "ldl": ldl.read,
+    "ravdess": ravdess.read,
     "table": table.read,
+}
+FOLDERS = {
+    "crema_d": crema_d.is_folder,
+    "emobank": emobank.is_folder,
+    "fer_plus": fer_plus.is_folder,
+    "go_emotions": go_emotions.is_folder,
+    "ravdess": ravdess.is_folder,
 }
 
 
@@ -31,8 +42,9 @@ def detect(path: str | Path) -> str:
     if path.is_dir():
         if (path / store.MANIFEST).is_file():
             return "folder"
-        if crema_d.is_folder(path):
-            return "crema_d"
+        known = next((name for name, is_folder in FOLDERS.items() if is_folder(path)), None)
+        if known:
+            return known
         raise DatasetError(
             f"'{path}' holds no dataset emoviz knows. Give a table (.csv, .tsv, .jsonl, .parquet) of it."
         )
