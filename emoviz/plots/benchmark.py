@@ -21,6 +21,7 @@ WIDTH, HEIGHT = 560.0, 340.0
 LEFT, TOP, BOTTOM = 52.0, 26.0, 46.0
 NAMES = 132.0  # room for the names of models at the end of their lines
 ROW = 25.0  # height of a row of a figure of rows
+SURE = 0.05  # what a corrected p has to stay below
 
 
 def shades(titles: Sequence[str]) -> dict[str, str]:
@@ -189,7 +190,7 @@ def waterfall(table: pd.DataFrame, full: str, metric: str, higher: bool) -> str:
     """What a model loses or gains without each of its parts.
 
     Args:
-        table: columns ``title`` (of the ablation), ``difference`` (to the full model), ``low``, ``high``, ``value``
+        table: columns ``title`` (of the ablation), ``difference`` (to the full model), ``low``, ``high``, ``p_holm``
         full: title of the whole model
         metric: what the differences are of
         higher: whether more of it is better
@@ -203,11 +204,13 @@ def waterfall(table: pd.DataFrame, full: str, metric: str, higher: bool) -> str:
     drawing.line([(x(0), TOP - 8), (x(0), below)], width=1.4, opacity=0.7)
     for i, row in enumerate(rows.itertuples()):
         y = TOP + ROW * i + ROW / 2
-        sure = row.low > 0 or row.high < 0
+        sure = row.p_holm < SURE
         better = (row.difference > 0) == higher
         colour = WHOLE if not sure else AHEAD if better else BEHIND
         verdict = "within chance" if not sure else "better without it" if better else "worse without it"
-        said = f"{row.title}: {row.difference:+.4f}, 95 %: {row.low:+.4f} to {row.high:+.4f}; {verdict}"
+        said = (
+            f"{row.title}: {row.difference:+.4f}, 95 %: {row.low:+.4f} to {row.high:+.4f}, {_corrected(row)}; {verdict}"
+        )
         with drawing.group(said.replace("-", "−")):
             drawing.words(names - 12, y + 4, fitted(str(row.title), names - 14, SIZE), anchor="end")
             ends = sorted((x(0), x(row.difference)))
@@ -221,70 +224,58 @@ def significance(table: pd.DataFrame, titles: Sequence[str], metric: str, higher
     """Which model is ahead of which: a full cell is sure after correction for all comparisons, a pale one is not.
 
     Args:
-        table: columns ``a``, ``b`` (titles), ``difference`` (a less b), ``low``, ``high``, ``p`` (corrected), ``clear``
+        table: columns ``title``, ``rival``, ``difference`` (title less rival), ``low``, ``high``, ``p_holm``, ``wins``,
+            ``losses``
         titles: of the models, the order of rows and columns
         metric: what the differences are of
         higher: whether more of it is better
     """
-    known = {}
-    for row in table.itertuples():
-        known[row.a, row.b] = (row.difference, row.p, row.clear)
-        known[row.b, row.a] = (-row.difference, row.p, row.clear)
-    names = 138.0
+    known = {(row.title, row.rival): (1, row) for row in table.itertuples()}
+    known |= {(row.rival, row.title): (-1, row) for row in table.itertuples()}
+    names = 148.0
     side = min(56.0, (WIDTH - names - 4) / max(1, len(titles)))
     height = min(side, 30.0)
     # Columns are numbered: names that are as long as these would not stand above them.
-    drawing = Drawing(
-        names + side * len(titles) + 4, 26 + height * len(titles) + 4, f"differences in {metric}, all pairs"
-    )
+    drawing = Drawing(names + side * len(titles) + 4, 26 + height * len(titles) + 4, f"differences in {metric}, pairs")
     for i, title in enumerate(titles):
         y = 26 + i * height
         drawing.words(names - 8, y + height / 2 + 4, fitted(f"{i + 1}  {title}", names - 10, SIZE), anchor="end")
         drawing.words(names + (i + 0.5) * side, 17, str(i + 1), size=SIZE - 1, anchor="middle", opacity=MUTED)
-        for j, other in enumerate(titles):
-            x = names + j * side
-            if (title, other) not in known:
-                drawing.box(x + 1, y + 1, side - 2, height - 2, opacity=0.04, round_=3)
-                continue
-            difference, p, clear = known[title, other]
-            ahead = (difference > 0) == higher
-            how = f"{'ahead of' if ahead else 'behind'} {other} by {abs(difference):.4f}"
-            sure = f"corrected p {p:.3f}" if p >= 0.001 else "corrected p < .001"
-            with drawing.group(f"{title} is {how}, {sure}: {'sure' if clear else 'within chance'}"):
-                colour = AHEAD if ahead else BEHIND
-                drawing.box(x + 1, y + 1, side - 2, height - 2, colour, opacity=0.78 if clear else 0.12, round_=3)
-                if side >= 34:
-                    number = f"{difference:+.3f}".replace("-", "−").replace("0.", ".")
-                    drawing.words(
-                        x + side / 2, y + height / 2 + 4, number, size=SIZE - 1.5, anchor="middle",
-                        opacity=1 if clear else MUTED,
-                    )  # fmt: skip
+        for j, rival in enumerate(titles):
+            if (title, rival) in known:
+                sign, row = known[title, rival]
+                _compared(drawing, (names + j * side, y, side, height), (title, rival), sign, row, higher)
+            else:
+                drawing.box(names + j * side + 1, y + 1, side - 2, height - 2, opacity=0.04, round_=3)
     return drawing.svg()
 
 
 def curves(table: pd.DataFrame, colours: dict[str, str], measure: str = "validation") -> str:
-    """How training went: a thin line for every seed and fold.
+    """How training went: a thin line for every training.
 
     Args:
-        table: columns ``title``, ``cell`` (one training), ``epoch``, and ``measure``
+        table: columns ``title``, ``seed``, ``part``, ``epoch``, and ``measure``, NaN where it was not measured
         colours: of the models
-        measure: the column that is drawn
+        measure: the column that is drawn, ``validation`` or ``train_loss``
     """
+    table = table[table[measure].notna()]
     drawing = Drawing(WIDTH, HEIGHT, f"{measure} by epoch")
     right, below = WIDTH - NAMES, HEIGHT - BOTTOM
-    x = Axis(0, max(2, table["epoch"].max()), LEFT, right)
+    x = Axis(0, max(2, table["epoch"].max()) if len(table) else 2, LEFT, right)
     y = spanning(table[measure].tolist(), below, TOP)
-    drawing.upright(y, LEFT, right, f"{measure} loss")
+    drawing.upright(y, LEFT, right, "loss on held-out groups" if measure == "validation" else "loss in training")
     drawing.across(x, TOP, below, "epoch")
     ends = []
     for title, rows in _models(table, colours):
-        for cell, one in rows.groupby("cell", sort=False):
-            one = one.sort_values("epoch")
-            with drawing.group(f"{title}, {cell}"):
-                points = [(x(row.epoch), y(getattr(row, measure))) for row in one[["epoch", measure]].itertuples()]
-                drawing.line(points, colours[title], 1.3, opacity=0.6)
-        last = rows.sort_values("epoch").groupby("cell")[measure].last()
-        ends.append((title, y(float(last.mean()))))
+        last = []
+        for (seed, part), one in rows.sort_values("epoch").groupby(["seed", "part"]):
+            values = one[measure].tolist()
+            with drawing.group(f"{title}, seed {seed}, part {part}: {values[-1]:.4f} after {len(values)} epochs"):
+                drawing.line(
+                    list(zip(map(x, one["epoch"]), map(y, values), strict=True)), colours[title], 1.3, opacity=0.6
+                )
+            last.append(y(values[-1]))
+        ends.append((title, float(np.mean(last))))
     _named(drawing, ends, colours, right + 4, below)
     return drawing.svg()
 
@@ -341,6 +332,31 @@ def _whisker(drawing: Drawing, x: Axis, row: Any, y: float) -> None:
     drawing.line([(low, y), (high, y)], width=1.6)
     for end in (low, high):
         drawing.line([(end, y - 4), (end, y + 4)], width=1.6)
+
+
+def _compared(
+    drawing: Drawing, place: tuple[float, float, float, float], who: tuple[str, str], sign: int, row: Any, higher: bool
+) -> None:
+    """One cell of the map; ``sign`` is -1 where the row of the table has the two the other way round."""
+    x, y, side, height = place
+    difference = sign * row.difference
+    ahead, sure = (difference > 0) == higher, row.p_holm < SURE
+    wins, losses = (row.wins, row.losses)[::sign]
+    said = (
+        f"{who[0]} is {'ahead of' if ahead else 'behind'} {who[1]} by {abs(difference):.4f}, {_corrected(row)}: "
+        f"{'sure' if sure else 'within chance'}; wins {wins}, losses {losses} by seed"
+    )
+    with drawing.group(said):
+        colour = AHEAD if ahead else BEHIND
+        drawing.box(x + 1, y + 1, side - 2, height - 2, colour, opacity=0.78 if sure else 0.12, round_=3)
+        if side >= 34:
+            number = f"{difference:+.3f}".replace("-", "−").replace("0.", ".", 1)
+            opacity = 1 if sure else MUTED
+            drawing.words(x + side / 2, y + height / 2 + 4, number, size=SIZE - 1.5, anchor="middle", opacity=opacity)
+
+
+def _corrected(row: Any) -> str:
+    return "p < .001" if row.p_holm < 0.001 else f"p {row.p_holm:.3f}".replace(" 0.", " .")
 
 
 def _with_interval(row: Any) -> str:

@@ -81,6 +81,7 @@ def test_a_part_counts_only_beyond_chance():
             "difference": [-0.04, 0.01, NAN],
             "low": [-0.05, -0.01, NAN],
             "high": [-0.03, 0.03, NAN],
+            "p_holm": [0.002, 0.6, NAN],
         }
     )
     said = titles(benchmark.waterfall(table, "TiCAL-style", "accuracy", higher=True))
@@ -90,22 +91,25 @@ def test_a_part_counts_only_beyond_chance():
 
 
 def test_the_map_is_the_same_pair_from_both_sides():
-    table = pd.DataFrame({"a": ["x"], "b": ["y"], "difference": [0.02], "p": [0.0001], "clear": [True]})
+    table = pd.DataFrame(
+        {"title": ["x"], "rival": ["y"], "difference": [0.02], "p_holm": [0.0001], "wins": [4], "losses": [1]}
+    )
     said = titles(benchmark.significance(table, ["x", "y"], "accuracy", higher=True))
     assert said == [
-        "x is ahead of y by 0.0200, corrected p < .001: sure",
-        "y is behind x by 0.0200, corrected p < .001: sure",
+        "x is ahead of y by 0.0200, p < .001: sure; wins 4, losses 1 by seed",
+        "y is behind x by 0.0200, p < .001: sure; wins 1, losses 4 by seed",
     ]
-    said = titles(benchmark.significance(table, ["x", "y"], "JSD", higher=False))
-    assert said[0].startswith("x is behind y")
+    said = titles(benchmark.significance(table.assign(p_holm=0.2), ["x", "y"], "JSD", higher=False))
+    assert said[0] == "x is behind y by 0.0200, p .200: within chance; wins 4, losses 1 by seed"
 
 
 def test_every_training_has_a_curve():
     table = pd.DataFrame(
-        [(TITLES[0], f"seed {s}", e, 1 / e) for s in (0, 1) for e in (1, 2, 3)],
-        columns=["title", "cell", "epoch", "validation"],
+        [(TITLES[0], s, 0, e, 1 / e if e < 3 else NAN) for s in (0, 1) for e in (1, 2, 3)],
+        columns=["title", "seed", "part", "epoch", "validation"],
     )
-    assert titles(benchmark.curves(table, COLOURS)) == [f"{TITLES[0]}, seed 0", f"{TITLES[0]}, seed 1"]
+    said = titles(benchmark.curves(table, COLOURS))
+    assert said == [f"{TITLES[0]}, seed {seed}, part 0: 0.5000 after 2 epochs" for seed in (0, 1)]
 
 
 def test_cost_leaves_out_what_was_not_timed():
@@ -119,4 +123,5 @@ def test_figures_of_nothing_are_still_figures():
     empty = pd.DataFrame(columns=["title", "seconds", "value", "low", "high", "parameters"], dtype=float)
     read(benchmark.cost(empty, COLOURS, "accuracy"))
     read(benchmark.spread(pd.DataFrame(columns=["title", "group", "value", "n"], dtype=float), COLOURS, "accuracy"))
-    read(benchmark.significance(pd.DataFrame(columns=["a", "b"]), [], "accuracy", higher=True))
+    read(benchmark.significance(pd.DataFrame(columns=["title", "rival"]), [], "accuracy", higher=True))
+    read(benchmark.curves(pd.DataFrame(columns=["title", "seed", "part", "epoch", "validation"], dtype=float), COLOURS))
