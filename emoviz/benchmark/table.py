@@ -1,0 +1,495 @@
+"""What follows from a benchmark, as tidy tables: pure functions of :class:`emoviz.benchmark.results.Results`.
+
+Every number is the mean over a model's trainings (seeds, repeats) of a metric over all its tested samples. Intervals
+are 95 %, from groups (speakers) drawn anew, the same draws for all models; tests swap two models' answers within
+groups. Both speak of new people, not of new seeds. More than 200 groups are joined to 200 blocks.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, astuple, dataclass, fields
+from itertools import combinations, product
+
+import numpy as np
+import pandas as pd
+
+from emoviz.benchmark import scores
+from emoviz.benchmark.results import About, Answers, Cell, Relabelled, Results
+from emoviz.benchmark.scores import Score
+from emoviz.measures import intervals, metrics
+
+RESAMPLES, SWAPS = 1000, 2000
+MOST_BLOCKS = 200
+LEVEL = 0.95
+ALL, CONSISTENT, INCONSISTENT, TRAINING = "all", "consistent", "inconsistent", "training"
+LEAST_HALF, MOST_HALF = "half with least conflict", "half with most conflict"
+QUANTILES = 4
+OBSERVER = "best observer"
+ALPHA = 0.05
+MOST_EXACT = 11  # groups up to which every swap is tried
+COMPARED = [
+    *["dataset", "metric", "stratum", "title", "rival", "difference", "low", "high", "p", "p_holm", "wins", "losses"],
+    "better",
+]
+RELIABILITY = ["bin", "from", "to", "confidence", "accuracy", "low", "high", "n"]
+COSTS = ["seconds", "epochs", "pace", "parameters", "memory"]
+LEAST = 5  # samples below which a stratum says nothing
+
+
+def table(results: Results) -> pd.DataFrame:
+    """Every metric of every model in every stratum.
+
+    Strata: ``all``; ``consistent`` and ``inconsistent``, by what was planted where that is known, else the halves with
+    least and most conflict by the reference; ``planted: KIND``; ``conflict 1/4`` to ``conflict 4/4`` by the reference;
+    ``training`` for the pseudo labels of training samples.
+
+    Returns:
+        one row a number: ``dataset``, ``model`` (name in the zoo), ``title``, ``of`` (title of the model that it is an
+        ablation of, or empty), ``stratum``, ``metric``, ``value``, ``low``, ``high``, ``n`` (samples), ``groups``,
+        ``seeds``
+    """
+    rows: list[_Number] = []
+    for about in results.datasets:
+        metrics_, conflicts = scores.of_answers(about), scores.of_conflict(about)
+        watched = None
+        for variant in results.variants(about.title):
+            answers = results.answers(about.title, variant.title)
+            head = _Head(about.title, variant.model, variant.title, variant.of, len(np.unique(answers.trainings[:, 0])))
+            for stratum in _strata(about, answers):
+                rows += stratum.numbers(head, answers, metrics_ if stratum.name != ALL else (*metrics_, *conflicts))
+            rows += _labels(head, [cell.relabelled for cell in results.cells if _is(cell, about, variant.title)])
+            watched = answers
+        if watched is not None and not np.isnan(watched.observer).all():
+            head = _Head(about.title, OBSERVER, OBSERVER, "", 1)
+            everybody = _stratum(ALL, np.ones(len(watched.group), bool), watched)
+            rows += everybody.numbers(head, scores.observed(watched), [c for c in conflicts if c.name != "dissenter"])
+    columns = [field.name for field in fields(_Number)]
+    return pd.DataFrame([astuple(row) for row in rows], columns=columns)
+
+
+def comparisons(
+    results: Results, metric: str = "", stratum: str = ALL, *, against: str | None = None, ablations: bool = False
+) -> pd.DataFrame:
+    """Models compared two by two on the same samples, by a permutation test that swaps answers within groups.
+
+    Args:
+        results: of a benchmark
+        metric: name; the plan's where empty, and each dataset's chief one where that means nothing
+        stratum: as in :func:`table`
+        against: only comparisons with this title
+        ablations: compare each ablation with its model, instead of the models with each other
+
+    Returns:
+        one row a pair: ``dataset``, ``metric``, ``stratum``, ``title``, ``rival``, ``difference`` (title minus rival),
+        ``low``, ``high``, ``p``, ``p_holm`` (corrected for all pairs of the dataset), ``wins``, ``losses`` (trainings
+        of the same seed in which title is better, worse), ``better`` (title of the better one where p_holm < .05)
+    """
+    rows: list[dict] = []
+    for about in results.datasets:
+        score = scores.named(metric or results.plan.metric, about)
+        variants = results.variants(about.title)
+        titles = [variant.title for variant in variants]
+        pairs = (
+            [(variant.title, variant.of) for variant in variants if variant.of in titles]
+            if ablations
+            else list(combinations([variant.title for variant in variants if not variant.of], 2))
+        )
+        if against is not None:
+            pairs = [pair[::-1] if pair[1] == against else pair for pair in pairs if against in pair]
+        summed: dict[str, _Summed] = {}
+        for title in sorted({title for pair in pairs for title in pair}, key=titles.index):
+            answers = results.answers(about.title, title)
+            found = next((each for each in _strata(about, answers) if each.name == stratum), None)
+            if found is not None:
+                summed[title] = found.summed(answers, score)
+        found_pairs = [
+            {"dataset": about.title, "metric": score.name, "stratum": stratum} | _compared(a, b, summed, score)
+            for a, b in pairs
+            if a in summed and b in summed
+        ]
+        for row, corrected in zip(found_pairs, _holm([row["p"] for row in found_pairs]), strict=True):
+            ahead = row["title"] if score.gain(row["difference"]) > 0 else row["rival"]
+            row |= {"p_holm": corrected, "better": ahead if corrected < ALPHA and score.better != "neither" else ""}
+        rows += found_pairs
+    return pd.DataFrame(rows, columns=COMPARED)
+
+
+def by_conflict(results: Results, metric: str = "", quantiles: int = QUANTILES) -> pd.DataFrame:
+    """A metric against how much the modalities disagree, by quantiles of the reference.
+
+    Returns:
+        ``dataset``, ``model``, ``title``, ``of``, ``quantile`` (from 1, least conflict), ``conflict`` (mean of the
+        reference), ``metric``, ``value``, ``low``, ``high``, ``n``; empty for datasets without a reference
+    """
+    rows: list[dict] = []
+    for about in results.datasets:
+        score = scores.named(metric or results.plan.metric, about)
+        for variant in results.variants(about.title):
+            answers = results.answers(about.title, variant.title)
+            for q, chosen in enumerate(_quantiles(answers.reference, quantiles), 1):
+                found = _stratum("", chosen, answers)
+                head = _Head(about.title, variant.model, variant.title, variant.of, 0)
+                for number in found.numbers(head, answers, [score]):
+                    rows.append(asdict(number) | {"quantile": q, "conflict": answers.reference[chosen].mean()})
+    columns = ["dataset", "model", "title", "of", "quantile", "conflict", "metric", "value", "low", "high", "n"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def reliability(results: Results, dataset: str, title: str, bins: int = 10) -> pd.DataFrame:
+    """How often answers of each confidence are right, all trainings together.
+
+    Returns:
+        ``bin`` (from 0), ``from``, ``to``, ``confidence`` (mean), ``accuracy``, ``low``, ``high``, ``n``; no empty
+        bins
+    """
+    answers = results.answers(dataset, title)
+    if results.about(dataset).target == "score":
+        return pd.DataFrame(columns=RELIABILITY)
+    truth = metrics.modes(answers.target)
+    known = np.broadcast_to(truth >= 0, answers.fused.shape[:2])
+    confidence, right = answers.fused.max(-1)[known], (answers.fused.argmax(-1) == truth)[known]
+    place = metrics.confidence_bin(confidence, bins)
+    group = np.broadcast_to(answers.group, known.shape)[known]
+    rows = []
+    for b in np.unique(place):
+        inside = place == b
+        sure = intervals.share(right[inside], group[inside])
+        edges = (b / bins, (b + 1) / bins, confidence[inside].mean())
+        rows.append((b, *edges, sure.value, sure.low, sure.high, inside.sum()))
+    return pd.DataFrame(rows, columns=RELIABILITY)
+
+
+def confusion(results: Results, dataset: str, title: str) -> pd.DataFrame:
+    """Which emotion is taken for which, all trainings together.
+
+    Returns:
+        one row a cell of the matrix: ``truth``, ``predicted`` (names), ``n`` (answers), ``share`` (of the truth's row),
+        ``sample_ids`` (tuple of those that any training answered so)
+    """
+    answers, about = results.answers(dataset, title), results.about(dataset)
+    columns = ["truth", "predicted", "n", "share", "sample_ids"]
+    if about.target == "score":
+        return pd.DataFrame(columns=columns)
+    truth, predicted = metrics.modes(answers.target), answers.fused.argmax(-1)
+    rows = []
+    for t, p in product(range(len(about.labels)), repeat=2):
+        inside = (truth == t) & (predicted == p)
+        whole = (truth == t).sum() * len(predicted)
+        share = inside.sum() / whole if whole else np.nan
+        rows.append((about.labels[t], about.labels[p], inside.sum(), share, tuple(answers.sample_id[inside.any(0)])))
+    return pd.DataFrame(rows, columns=columns)
+
+
+def per_group(results: Results, dataset: str, title: str, metric: str = "") -> pd.DataFrame:
+    """A metric for each group (speaker), worst first: ``group``, ``metric``, ``value``, ``n``."""
+    answers, about = results.answers(dataset, title), results.about(dataset)
+    score = scores.named(metric or results.plan.metric, about)
+    member, names = pd.factorize(answers.group)
+    values = score.value(score.sums(answers, member, len(names))).mean(0)
+    found = pd.DataFrame({"group": names, "metric": score.name, "value": values, "n": np.bincount(member)})
+    return found.sort_values("value", ascending=score.better != "lower", kind="stable", ignore_index=True)
+
+
+def ablation(results: Results, metric: str = "", stratum: str = ALL) -> pd.DataFrame:
+    """What each part is worth: the model, and how it fares without.
+
+    Returns:
+        one row an ablation: ``dataset``, ``of``, ``title``, ``metric``, ``stratum``, ``value``, ``whole`` (the model's
+        value), ``difference`` (value minus whole), ``low``, ``high``, ``p``, ``p_holm``
+    """
+    pairs = comparisons(results, metric, stratum, ablations=True)
+    found = pairs.rename(columns={"rival": "of"}).drop(columns=["wins", "losses", "better"])
+    values = {}
+    for dataset, title in {
+        *zip(found["dataset"], found["title"], strict=True),
+        *zip(found["dataset"], found["of"], strict=True),
+    }:
+        answers, about = results.answers(dataset, title), results.about(dataset)
+        chosen = next(each for each in _strata(about, answers) if each.name == stratum).chosen
+        score = scores.named(metric or results.plan.metric, about)
+        values[dataset, title] = score.each(scores.take(answers, chosen)).mean()
+    for column, of in (("value", "title"), ("whole", "of")):
+        found[column] = [values[pair] for pair in zip(found["dataset"], found[of], strict=True)]
+    return found
+
+
+def costs(results: Results) -> pd.DataFrame:
+    """What each model costs, medians over its cells.
+
+    Returns:
+        ``dataset``, ``model``, ``title``, ``of``, ``cells``, ``failed``, ``seconds``, ``epochs``, ``pace`` (training
+        samples a second), ``parameters``, ``memory`` (bytes)
+    """
+    rows = []
+    for about, variant in product(results.datasets, results.plan.variants):
+        cells = [cell for cell in results.cells if (cell.dataset, cell.title) == (about.title, variant.title)]
+        done = [cell for cell in cells if cell.status == "done"]
+        if cells:
+            head = (about.title, variant.model, variant.title, variant.of, len(cells), len(cells) - len(done))
+            rows.append((*head, *(_median([getattr(cell, name) for cell in done]) for name in COSTS)))
+    return pd.DataFrame(rows, columns=["dataset", "model", "title", "of", "cells", "failed", *COSTS])
+
+
+def curves(results: Results) -> pd.DataFrame:
+    """One row an epoch: ``dataset``, ``title``, ``of``, ``seed``, ``part``, ``epoch``, ``train_loss``, ``validation``.
+
+    Validation is NaN where the model is trained anew on all groups.
+    """
+    columns = ["dataset", "title", "of", "seed", "part", "epoch", "train_loss", "validation"]
+    return pd.DataFrame(
+        [
+            (cell.dataset, cell.title, results.plan.variant(cell.title).of, cell.seed, cell.part, *astuple(point))
+            for cell in results.cells
+            for point in cell.curve
+        ],
+        columns=columns,
+    )
+
+
+def failures(results: Results) -> pd.DataFrame:
+    """Cells that failed: ``dataset``, ``title``, ``seed``, ``part``, ``reason``."""
+    columns = ["dataset", "title", "seed", "part", "reason"]
+    return pd.DataFrame([[getattr(cell, c) for c in columns] for cell in results.failed], columns=columns)
+
+
+# Strata and their numbers
+
+
+@dataclass(frozen=True)
+class _Head:
+    dataset: str
+    model: str
+    title: str
+    of: str
+    seeds: int
+
+
+@dataclass(frozen=True)
+class _Number:
+    """One row of :func:`table`."""
+
+    dataset: str
+    model: str
+    title: str
+    of: str
+    stratum: str
+    metric: str
+    value: float
+    low: float
+    high: float
+    n: int
+    groups: int
+    seeds: int
+
+
+@dataclass(frozen=True, eq=False)
+class _Summed:
+    """Sums of one model in one stratum.
+
+    Attributes:
+        trainings: seed and repeat, R pairs
+        sums: of each block of groups, ``(R, G, S)``
+        draws: how often each block is drawn, ``(RESAMPLES, G)``
+    """
+
+    trainings: list[tuple[int, int]]
+    sums: np.ndarray
+    draws: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class _Stratum:
+    """Some of the tested samples.
+
+    Attributes:
+        name: of the stratum
+        chosen: ``(N,)`` bool
+        member: block of groups of each chosen sample, ``(n,)``
+        groups: groups among them
+        blocks: that they are joined to
+    """
+
+    name: str
+    chosen: np.ndarray
+    member: np.ndarray
+    groups: int
+    blocks: int
+
+    def draws(self) -> np.ndarray:
+        """How often each block is in each draw, ``(RESAMPLES, blocks)``; the same whenever it is asked for."""
+        return _draws(self.blocks)
+
+    def summed(self, answers: Answers, score: Score) -> _Summed:
+        sums = score.sums(scores.take(answers, self.chosen), self.member, self.blocks)
+        return _Summed(list(map(tuple, answers.trainings.tolist())), sums, self.draws())
+
+    def numbers(self, head: _Head, answers: Answers, metrics_: Iterable[Score]) -> Iterator[_Number]:
+        inside, draws = scores.take(answers, self.chosen), self.draws()
+        for score in metrics_:
+            value = score.each(inside).mean()
+            if not np.isnan(value):
+                sums = score.sums(inside, self.member, self.blocks)
+                low, high = _interval(_drawn(score.value, sums, draws))
+                yield _Number(
+                    head.dataset,
+                    head.model,
+                    head.title,
+                    head.of,
+                    self.name,
+                    score.name,
+                    float(value),
+                    low,
+                    high,
+                    len(self.member),
+                    self.groups,
+                    head.seeds,
+                )
+
+
+def _strata(about: About, answers: Answers) -> Iterator[_Stratum]:
+    """All strata of a dataset that hold enough samples."""
+    everybody = np.ones(len(answers.group), bool)
+    found = {ALL: everybody}
+    halves = _quantiles(answers.reference, 2)
+    if about.planted:
+        found |= {CONSISTENT: answers.planted == 0, INCONSISTENT: answers.planted == 1}
+        found |= dict(zip((LEAST_HALF, MOST_HALF), halves, strict=False))
+        found |= {f"planted: {kind}": answers.kind == kind for kind in np.unique(answers.kind) if kind}
+    else:
+        found |= dict(zip((CONSISTENT, INCONSISTENT), halves, strict=False))
+    parts = _quantiles(answers.reference, QUANTILES)
+    found |= {f"conflict {q}/{QUANTILES}": chosen for q, chosen in enumerate(parts, 1)}
+    return (_stratum(name, chosen, answers) for name, chosen in found.items() if chosen.sum() >= LEAST)
+
+
+def _stratum(name: str, chosen: np.ndarray, answers: Answers) -> _Stratum:
+    member, names = pd.factorize(answers.group[chosen])
+    if len(names) > MOST_BLOCKS:
+        member = np.random.default_rng(0).permutation(len(names))[member] % MOST_BLOCKS
+    return _Stratum(name, chosen, member, len(names), min(len(names), MOST_BLOCKS))
+
+
+def _quantiles(reference: np.ndarray, parts: int) -> list[np.ndarray]:
+    """Samples by their conflict, from least to most, parts times ``(N,)`` bool; none without a reference.
+
+    Equal conflict falls into one part, so that a part may be empty.
+    """
+    known = ~np.isnan(reference)
+    if not known.any():
+        return []
+    edges = np.quantile(reference[known], np.linspace(0, 1, parts + 1)[1:-1])
+    part = np.where(known, np.searchsorted(edges, reference, side="left"), -1)
+    return [part == q for q in range(parts)]
+
+
+def _labels(head: _Head, relabelled: list[tuple[Relabelled, ...]]) -> Iterator[_Number]:
+    """Numbers of the labels given to single modalities of training samples."""
+    cells = [cell for cell in relabelled if cell]
+    if not cells:
+        return
+    names = {name: g for g, name in enumerate(sorted({counts.group for cell in cells for counts in cell}))}
+    sums = np.zeros((len(cells), len(names), 6))
+    for r, cell in enumerate(cells):
+        for group, *counts in map(astuple, cell):
+            sums[r, names[group]] += counts
+    draws = _draws(len(names))
+    for score in scores.LABELS:
+        value = score.value(sums.sum(1)).mean()
+        if not np.isnan(value):
+            low, high = _interval(_drawn(score.value, sums, draws))
+            n = round(sums[..., 0].sum(1).mean())
+            yield _Number(
+                head.dataset,
+                head.model,
+                head.title,
+                head.of,
+                TRAINING,
+                score.name,
+                float(value),
+                low,
+                high,
+                n,
+                len(names),
+                head.seeds,
+            )
+
+
+def _is(cell: Cell, about: About, title: str) -> bool:
+    return cell.status == "done" and (cell.dataset, cell.title) == (about.title, title)
+
+
+# Draws and tests
+
+
+def _draws(blocks: int) -> np.ndarray:
+    return np.random.default_rng(0).multinomial(blocks, np.full(blocks, 1 / blocks), RESAMPLES).astype(float)
+
+
+def _drawn(value: Callable[[np.ndarray], np.ndarray], sums: np.ndarray, draws: np.ndarray) -> np.ndarray:
+    """A metric's mean over the trainings for each draw, ``(RESAMPLES,)``."""
+    return np.mean([value(draws @ one) for one in sums], 0)
+
+
+def _interval(values: np.ndarray) -> tuple[float, float]:
+    known = values[~np.isnan(values)]
+    low, high = np.quantile(known, [(1 - LEVEL) / 2, (1 + LEVEL) / 2]) if len(known) else (np.nan, np.nan)
+    return float(low), float(high)
+
+
+def _compared(a: str, b: str, summed: dict[str, _Summed], score: Score) -> dict:
+    one, other = summed[a], summed[b]
+    both = [pair for pair in one.trainings if pair in other.trainings]
+    x, y = (each.sums[[each.trainings.index(pair) for pair in both]] for each in (one, other))
+    values = [score.value(sums.sum(1)) for sums in (x, y)]
+    apart = values[0] - values[1]
+    draws = _drawn(score.value, x, one.draws) - _drawn(score.value, y, one.draws)
+    low, high = _interval(draws)
+    p = _swapped(score, x, y) if score.about == "answer" else _beyond(draws)
+    won = score.gain(apart)
+    return {
+        "title": a,
+        "rival": b,
+        "difference": float(apart.mean()),
+        "low": low,
+        "high": high,
+        "p": p,
+        "wins": np.count_nonzero(won > 0),
+        "losses": np.count_nonzero(won < 0),
+    }
+
+
+def _swapped(score: Score, x: np.ndarray, y: np.ndarray) -> float:
+    """Chance of a difference as large if it did not matter whose answers are whose, group by group."""
+    groups = x.shape[1]
+    exact = groups <= MOST_EXACT
+    swap = (
+        np.array(list(product((0.0, 1.0), repeat=groups)))
+        if exact
+        else np.random.default_rng(1).integers(0, 2, (SWAPS, groups)).astype(float)
+    )
+    drawn = np.zeros(len(swap))
+    for one, other in zip(x, y, strict=True):
+        moved = swap @ (other - one)
+        drawn += score.value(one.sum(0) + moved) - score.value(other.sum(0) - moved)
+    seen = (score.value(x.sum(1)) - score.value(y.sum(1))).sum()
+    beyond = np.count_nonzero(np.abs(drawn) >= abs(seen) - 1e-9)
+    return float(beyond / len(swap) if exact else (beyond + 1) / (len(swap) + 1))
+
+
+def _beyond(draws: np.ndarray) -> float:
+    """Two-sided bootstrap p-value of a difference: scores of two models have no common scale to be swapped on."""
+    known = draws[~np.isnan(draws)]
+    below, above = np.count_nonzero(known <= 0), np.count_nonzero(known >= 0)
+    return float(min(1.0, 2 * (min(below, above) + 1) / (len(known) + 1)))
+
+
+def _holm(p: list[float]) -> np.ndarray:
+    """P-values corrected for their number by Holm's procedure."""
+    values = np.array(p)
+    order = np.argsort(values)
+    corrected = np.empty(len(values))
+    corrected[order] = np.minimum(1, np.maximum.accumulate(values[order] * (len(values) - np.arange(len(values)))))
+    return corrected
+
+
+def _median(values: list[float]) -> float:
+    return float(np.median(values)) if values else np.nan
