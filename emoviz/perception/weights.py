@@ -6,7 +6,8 @@ Like checkpoints: numbers alone, never unpickled, refused where the hash in the 
 import dataclasses
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -109,19 +110,36 @@ def load(name: str, folder: Path = FOLDER) -> Weights:
     Raises:
         CheckpointError: where they are missing, damaged or do not belong together
     """
-    try:
-        told = json.loads((folder / name / CARD).read_text(encoding="utf-8"))
+    told = card(name, folder)
+    with _blamed(name):
         data = (folder / name / WEIGHTS).read_bytes()
-        told["metrics"] = tuple(Metric(**metric) for metric in told["metrics"])
-        card = Card(**told | {"labels": tuple(told["labels"]), "limits": tuple(told["limits"])})
         tensors = tensors_from(data)
+    if told.sha256 != _digest(told, data):
+        raise CheckpointError(name, "its card and weights were altered. Restore them from the project.")
+    return Weights(told, tensors)
+
+
+def card(name: str, folder: Path = FOLDER) -> Card:
+    """Read a card alone.
+
+    Raises:
+        CheckpointError: where it is missing or damaged
+    """
+    with _blamed(name):
+        told = json.loads((folder / name / CARD).read_text(encoding="utf-8"))
+        told["metrics"] = tuple(Metric(**metric) for metric in told["metrics"])
+        return Card(**told | {"labels": tuple(told["labels"]), "limits": tuple(told["limits"])})
+
+
+@contextmanager
+def _blamed(name: str) -> Iterator[None]:
+    """What fails in reading a model, said of that model."""
+    try:
+        yield
     except OSError as error:
         raise CheckpointError(name, "its files are missing. `emoviz perception train` makes them again.") from error
     except (KeyError, TypeError, ValueError, SafetensorError) as error:
         raise CheckpointError(name, "its card or weights are damaged. Restore them from the project.") from error
-    if card.sha256 != _digest(card, data):
-        raise CheckpointError(name, "its card and weights were altered. Restore them from the project.")
-    return Weights(card, tensors)
 
 
 def _digest(card: Card, data: bytes) -> str:

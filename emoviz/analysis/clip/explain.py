@@ -10,7 +10,7 @@ from emoviz.analysis.clip.attribution import attribution
 from emoviz.analysis.clip.counterfactual import Change, changed, fingerprint, length
 from emoviz.analysis.clip.explanation import NAN, Explanation, Pair, Side
 from emoviz.analysis.clip.fusion import Constants, Heard
-from emoviz.analysis.clip.sentences import sentences
+from emoviz.analysis.clip.sentences import name, sentences
 from emoviz.data.dataset import Dataset
 from emoviz.measures import conflict
 from emoviz.models.checkpoints import Checkpoint
@@ -18,6 +18,11 @@ from emoviz.perception import common
 from emoviz.perception.base import Reading
 from emoviz.perception.common import LABELS
 from emoviz.perception.pipeline import Perceived
+
+MISFIT = (
+    "The model that reads the {name} is another than the one that fusion was fitted to: answer, conflict and floor may "
+    "be off. `python -m emoviz.analysis.clip.fitting` fits it again."
+)
 
 
 def explain(
@@ -85,7 +90,7 @@ def explain(
         else place.place(heard, clip.readings, None if fused is None else fused.distribution, dataset, checkpoint),
         changes=tuple(map(str, changes)),
         parent=parent,
-        notes=clip.notes,
+        notes=(*clip.notes, *(MISFIT.format(name=name(m)) for m in constants.misfits() if m in by_name)),
     )
 
 

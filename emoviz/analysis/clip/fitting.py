@@ -12,6 +12,7 @@ import platform
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import combinations
 from pathlib import Path
@@ -102,8 +103,9 @@ def fitted(folder: Path, target: Path = weights.FOLDER) -> Work[Constants]:
     began = time.perf_counter()
     prior = mix.frequent(folder)
     items = yield from mix.items(folder, "fit")
-    constants = fit(items, prior)
-    read = ", ".join(f"{modality} {weights.load(modality).card.sha256[:8]}" for modality in MODALITIES)
+    models = {modality: weights.card(modality).sha256 for modality in MODALITIES}
+    constants = replace(fit(items, prior), models=models)
+    read = ", ".join(f"{modality} {sha256[:8]}" for modality, sha256 in models.items())
     counts = ", ".join(f"{len(one):,} of the {one.modality}" for one in items)
     fusion.save(
         constants,

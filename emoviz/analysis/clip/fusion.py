@@ -20,7 +20,7 @@ Axis letters: M modalities, W windows, R draws, K common labels.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import combinations
 from pathlib import Path
@@ -68,6 +68,7 @@ class Constants:
         terms: modality to its terms
         pair_floors: names of two modalities to the divergence that agreeing clips stay below
         floors: names of two or more modalities to the conflict that agreeing clips stay below
+        models: modality to the hash of the perception model that its terms were fitted to
     """
 
     prior: np.ndarray
@@ -76,6 +77,7 @@ class Constants:
     terms: dict[str, Terms]
     pair_floors: dict[tuple[str, ...], float]
     floors: dict[tuple[str, ...], float]
+    models: dict[str, str] = field(default_factory=dict)
 
     def of(self, modality: str) -> Terms:
         """The terms of a modality; another one than ours is taken as it is."""
@@ -118,6 +120,10 @@ class Constants:
         """Chance that one modality shows another emotion, ``(M, R, K)`` to ``(R,)``; NaN below two modalities."""
         return conflict.conflict(said, prior=self.prior, dissent_rate=self.dissent_rate)
 
+    def misfits(self) -> tuple[str, ...]:
+        """The modalities whose perception model is another than the one that these constants were fitted to."""
+        return tuple(name for name, sha256 in self.models.items() if weights.card(name).sha256 != sha256)
+
     def dissenter(self, said: np.ndarray, fused: np.ndarray) -> np.ndarray:
         """Index of the modality that stands against the rest, ``(M, R, K)`` to ``(R,)``; -1 where none does."""
         return conflict.dissenter(said, fused, prior=self.prior)
@@ -126,12 +132,13 @@ class Constants:
 def save(constants: Constants, card: weights.Card, folder: Path = weights.FOLDER) -> weights.Card:
     """Write fitted constants with their card."""
     tensors = {"prior": constants.prior}
-    settings: dict[str, float] = {"dissent_rate": constants.dissent_rate, "alpha": constants.alpha}
+    settings: dict[str, float | str] = {"dissent_rate": constants.dissent_rate, "alpha": constants.alpha}
     for name, terms in constants.terms.items():
         tensors[f"{name}.offset"] = terms.offset
         settings |= {f"{name}.power": terms.power, f"{name}.exponent": terms.exponent}
     settings |= {f"pair_floor.{'+'.join(names)}": floor for names, floor in constants.pair_floors.items()}
     settings |= {f"floor.{'+'.join(names)}": floor for names, floor in constants.floors.items()}
+    settings |= {f"model.{name}": sha256 for name, sha256 in constants.models.items()}
     return weights.save(replace(card, settings=settings), tensors, folder)
 
 
@@ -158,6 +165,7 @@ def load(folder: Path = weights.FOLDER) -> Constants:
         },
         pair_floors=named("pair_floor"),
         floors=named("floor"),
+        models={key[6:]: str(sha256) for key, sha256 in kept.card.settings.items() if key.startswith("model.")},
     )
 
 

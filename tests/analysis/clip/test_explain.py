@@ -11,6 +11,7 @@ from emoviz.analysis.clip.explain import explain
 from emoviz.analysis.clip.fusion import Terms
 from emoviz.analysis.findings import CAVEAT
 from emoviz.measures import conflict
+from emoviz.perception import weights
 from emoviz.perception.base import Reading
 from emoviz.perception.common import LABELS
 from emoviz.perception.pipeline import Perceived
@@ -160,3 +161,12 @@ def test_what_was_changed_is_told_with_what_it_was_changed_of():
     assert one.changes == (str(muted),)
     assert len(one.parent) == 64 and explained(whole).parent == ""
     assert one.side("voice").said is None and one.fused.label == "happiness"
+
+
+def test_constants_that_were_fitted_to_another_model_are_told():
+    face, voice = (weights.card(modality).sha256 for modality in ("face", "voice"))
+    fitting = explain(clip(face=HAPPY, voice=SAD), constants=replace(constants(), models={"face": face}))
+    assert not fitting.notes
+    other = replace(constants(), models={"face": face, "voice": "0" * len(voice), "text": "0" * len(voice)})
+    notes = explain(clip(face=HAPPY, voice=SAD), constants=other).notes
+    assert len(notes) == 1 and "voice" in notes[0] and "fitting" in notes[0]

@@ -1,5 +1,7 @@
 """The product of experts and its constants."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -65,11 +67,11 @@ def test_draws_are_seeded_and_lie_around_the_whole():
 
 
 def test_constants_come_back_as_they_were_written(tmp_path):
-    made = constants()
+    made = replace(constants(), models={"voice": "ab"})
     card = weights.Card("fusion", "", "For tests", LABELS, "none", "none", (), (), 0, "", 0.0, {})
     fusion.save(made, card, tmp_path)
     back = fusion.load(tmp_path)
-    assert back.floors == made.floors and back.pair_floors == made.pair_floors
+    assert back.models == made.models and back.floors == made.floors and back.pair_floors == made.pair_floors
     assert_allclose(back.prior, made.prior)
     q = showing("fear", 0.7)
     assert_allclose(back.said("voice", q, 0.4), made.said("voice", q, 0.4))
