@@ -1,7 +1,7 @@
 """The shape that baselines share: an encoder and a head for each modality, and a fusion that is their own."""
 
 from abc import abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, cast
 
 import torch
@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from emoviz.models.answering import TINY, Answer, Answering, AnsweringConfig
 from emoviz.models.base import Batch, Batches
 from emoviz.models.encoders import Encoder, SequenceEncoder, SequenceKind, Standardise, VectorEncoder, standardise
-from emoviz.models.inputs import Inputs
+from emoviz.models.inputs import Inputs, ModalityInputs
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,27 @@ class BaselineConfig(AnsweringConfig):
     }
 
 
+def encoder_of(modality: ModalityInputs, width: int, dropout: float, sequence: SequenceKind) -> Encoder:
+    """What reads one modality: a linear map and a small network, or a network over the steps of a sequence."""
+    if modality.sequence:
+        return SequenceEncoder(len(modality.columns), width, dropout, 1, sequence)
+    return VectorEncoder(len(modality.columns), width, dropout, 1, True)
+
+
+def heard(logs: Tensor, target: Tensor, present: Tensor) -> Tensor:
+    """Mean cross-entropy of what the modalities that are there say.
+
+    Args:
+        logs: log probabilities, ``(M, B, K)``
+        target: of all modalities ``(B, K)``, or of each ``(M, B, K)``
+        present: ``(M, B)``, bool or weights
+
+    Returns:
+        a number, nats
+    """
+    return -((target * logs).sum(-1) * present).sum() / present.sum().clamp_min(1)
+
+
 class Baseline(Answering):
     """Encoders and heads; a baseline adds how the whole follows from them."""
 
@@ -42,10 +63,7 @@ class Baseline(Answering):
     def __init__(self, config: BaselineConfig, inputs: Inputs):
         super().__init__(config, inputs)
         self.encoders = nn.ModuleList(
-            SequenceEncoder(len(m.columns), config.width, config.dropout, 1, config.sequence)
-            if m.sequence
-            else VectorEncoder(len(m.columns), config.width, config.dropout, 1, True)
-            for m in inputs.modalities
+            encoder_of(m, config.width, config.dropout, config.sequence) for m in inputs.modalities
         )
         self.heads = nn.ModuleList(nn.Linear(config.width, self.labels) for _ in inputs.modalities)
 
@@ -54,18 +72,28 @@ class Baseline(Answering):
         super().prepare(batches)
         standardise(self.inputs.modalities, [e.standardise for e in cast("list[Encoder]", self.encoders)], batches)
 
-    def answer(self, batch: Batch) -> Answer:
-        present = self.present(batch)
+    def encoded(self, batch: Batch) -> Tensor:
+        """One vector for each modality, ``(M, B, W)``, zeros where missing."""
         encoded = torch.stack(
             [
                 encoder(batch.features[name], batch.steps.get(name))[0]
                 for name, encoder in zip(self.inputs.names, self.encoders, strict=True)
             ]
         )
-        encoded = encoded * present[..., None]
-        logits = torch.stack([head(x) for head, x in zip(self.heads, encoded, strict=True)])
-        said = torch.where(present[..., None], logits.log_softmax(-1), self.label_prior.log())
+        return encoded * self.present(batch)[..., None]
+
+    def answer(self, batch: Batch) -> Answer:
+        return self.answered(self.encoded(batch), batch)
+
+    def answered(self, encoded: Tensor, batch: Batch) -> Answer:
+        """What follows from the encoded modalities, ``(M, B, W)``."""
+        present = self.present(batch)
+        said = torch.where(present[..., None], self.logits(encoded).log_softmax(-1), self.label_prior.log())
         return Answer(said.exp(), self.fuse(encoded, said, present, batch), present, said.exp().amax(-1))
+
+    def logits(self, encoded: Tensor) -> Tensor:
+        """What each modality's head says of its vectors, ``(M, B, W)`` to ``(M, B, K)``."""
+        return torch.stack([head(x) for head, x in zip(self.heads, encoded, strict=True)])
 
     @abstractmethod
     def fuse(self, encoded: Tensor, said: Tensor, present: Tensor, batch: Batch) -> Tensor:
@@ -85,8 +113,7 @@ class Baseline(Answering):
         answer = self.answer(batch)
         total = self.task(answer.fused, batch.target).mean()
         if self.config.unimodal:
-            each = -(batch.target * (answer.said + TINY).log()).sum(-1) * answer.present
-            total = total + self.config.unimodal * each.sum() / answer.present.sum().clamp_min(1)
+            total = total + self.config.unimodal * heard((answer.said + TINY).log(), batch.target, answer.present)
         return total
 
 
@@ -101,9 +128,13 @@ class Fitted(Answering):
     @torch.no_grad()
     def prepare(self, batches: Batches) -> None:
         super().prepare(batches)
-        standardise(self.inputs.modalities, cast("list[Standardise]", self.standardisers), batches)
+        self.scale(batches)
         vectors = torch.cat([self.vectors(batch) for batch in batches])
         self.fit(vectors, torch.cat([batch.target for batch in batches]))
+
+    def scale(self, batches: Batches) -> None:
+        """Learn what makes features comparable."""
+        standardise(self.inputs.modalities, cast("list[Standardise]", self.standardisers), batches)
 
     def vectors(self, batch: Batch) -> Tensor:
         """Every sample as one vector ``(B, F)``: modalities beside each other (sequences by their mean), context."""
@@ -130,8 +161,7 @@ class Fitted(Answering):
         alone = []
         for name in self.inputs.names:
             others = {m: p if m == name else torch.zeros_like(p) for m, p in batch.present.items()}
-            hidden = Batch(batch.features, batch.steps, others, batch.context, batch.keys, batch.rows, batch.target)
-            alone.append(self.predict(self.vectors(hidden)).exp())
+            alone.append(self.predict(self.vectors(replace(batch, present=others))).exp())
         said = torch.where(present[..., None], torch.stack(alone), self.label_prior)
         return Answer(said, self.predict(self.vectors(batch)), present, said.amax(-1))
 

@@ -1,7 +1,7 @@
 """AA-kNN: the mean distribution of the nearest training samples.
 
-Source: Geng. Label Distribution Learning. IEEE TKDE 2016. Nearest by the straight line between standardised
-features.
+Source: Geng. Label Distribution Learning. IEEE TKDE 2016, which measures the straight line between features as
+they are. Features of several modalities have scales of their own, so here they are standardised first.
 """
 
 from dataclasses import dataclass
@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from emoviz.models.answering import TINY, AnsweringConfig
+from emoviz.models.base import Batches
 from emoviz.models.baselines.base import Fitted
 from emoviz.models.inputs import Inputs
 
@@ -21,9 +22,11 @@ class NearestConfig(AnsweringConfig):
 
     Attributes:
         neighbours: how many
+        standardised: whether every feature has the same say, or features count as they are
     """
 
     neighbours: int = 5
+    standardised: bool = True
 
     BOUNDS: ClassVar[dict[str, tuple[float, float]]] = {**AnsweringConfig.BOUNDS, "neighbours": (1, 10_000)}
 
@@ -39,6 +42,10 @@ class Nearest(Fitted):
         super().__init__(config, inputs)
         self.register_buffer("known", torch.zeros(0, self.width))
         self.register_buffer("shown", torch.zeros(0, self.labels))
+
+    def scale(self, batches: Batches) -> None:
+        if self.config.standardised:
+            super().scale(batches)
 
     def fit(self, x: Tensor, target: Tensor) -> None:
         self.known, self.shown = x, target

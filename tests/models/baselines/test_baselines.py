@@ -1,11 +1,13 @@
 """What holds of every rival, and what each gives by hand."""
 
+import functools
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 from sklearn.linear_model import LogisticRegression
+from sklearn.neighbors import KNeighborsRegressor
 from torch.testing import assert_close
 
 from emoviz.errors import ConfigError
@@ -16,8 +18,27 @@ from emoviz.training import crossfit, loop
 from tests import tiny
 
 CPU = torch.device("cpu")
-BASELINES = [("early",), ("late",), ("late", "rule=average"), ("late", "rule=mix"), ("linear",), ("knn",), ("prior",)]
-QUICK = {"early": ("epochs=2", "width=8", "batch=16"), "late": ("epochs=2", "width=8", "batch=16")}
+BASELINES = [
+    ("mlp",),
+    ("alone",),
+    ("alone", "modality=voice"),
+    ("early",),
+    ("mult",),
+    ("dmd",),
+    ("self-mm",),
+    ("cmc",),
+    ("late",),
+    ("late", "rule=average"),
+    ("late", "rule=mix"),
+    ("linear",),
+    ("knn",),
+    ("prior",),
+]
+AT_ONCE = ("linear", "knn", "prior")
+QUICK = {
+    name: ("epochs=2", "hidden=8" if name == "mlp" else "width=8", "batch=16")
+    for name in {name for name, *_ in BASELINES} - set(AT_ONCE)
+}
 NAMES = pytest.mark.parametrize("chosen", BASELINES, ids=" ".join)
 
 
@@ -28,6 +49,12 @@ def trained(dataset, name, *settings):
     held = loop.held_out(dataset.samples["group"].to_numpy(str), 0.2, 0)
     model = finish(loop.train(name, config, samples, np.flatnonzero(~held), np.flatnonzero(held), 0))
     return model, samples.batch(torch.arange(len(dataset)))
+
+
+@functools.cache
+def of_classes(chosen):
+    """A model of a dataset in which some modalities are missing; trained once for all tests that only ask it."""
+    return trained(tiny.dataset(missing=0.3), *chosen)
 
 
 def asked(model, batch):
@@ -51,14 +78,14 @@ def test_answers_are_distributions_and_missing_ones_are_empty(chosen, target):
 
 @NAMES
 def test_answers_never_depend_on_the_label(chosen):
-    model, batch = trained(tiny.dataset(), *chosen)
+    model, batch = of_classes(chosen)
     other = replace(batch, target=batch.target.flip(1))
     assert_close(asked(model, batch).fused, asked(model, other).fused)
 
 
 @NAMES
 def test_what_is_missing_is_not_read(chosen):
-    model, batch = trained(tiny.dataset(missing=0.3), *chosen)
+    model, batch = of_classes(chosen)
     noise = {m: torch.where(p[:, None], batch.features[m], 99.0) for m, p in batch.present.items()}
     assert_close(asked(model, batch).fused, asked(model, replace(batch, features=noise)).fused)
 
@@ -73,6 +100,38 @@ def test_a_checkpoint_gives_the_same_answers_as_its_model(chosen):
     again = checkpoints.load(made.card.name)
     one, two = (crossfit.predict(c, dataset, device="cpu") for c in (made, again))
     np.testing.assert_array_equal(one.fused, two.fused)
+
+
+@NAMES
+def test_a_resumed_training_is_the_same_to_the_bit(tmp_path, chosen):
+    dataset = tiny.dataset(n=30, target="votes", missing=0.1, sequences=("voice",))
+    name, *settings = chosen
+    config = zoo.config_from(name, (*QUICK.get(name, ()), *settings))
+    samples = Samples(declare(dataset), dataset, np.arange(30), CPU)
+
+    def training(state=None):
+        return loop.train(name, config, samples, np.arange(24), np.arange(24, 30), 0, state)
+
+    first = training(tmp_path / "state.safetensors")
+    next(first, None)
+    first.close()
+    torch.rand(7)
+    whole, resumed = finish(training()), finish(training(tmp_path / "state.safetensors"))
+    batch = samples.batch(torch.arange(30))
+    assert all(torch.equal(whole.state_dict()[key], value) for key, value in resumed.state_dict().items())
+    with torch.inference_mode():
+        torch.testing.assert_close(whole.pseudo(batch), resumed.pseudo(batch), rtol=0, atol=0, equal_nan=True)
+
+
+@NAMES
+def test_pseudo_labels_are_distributions_and_missing_ones_are_empty(chosen):
+    model, batch = of_classes(chosen)
+    batch = replace(batch, target=torch.where(batch.rows[:, None] == 3, torch.nan, batch.target))
+    with torch.inference_mode():
+        shown = model.pseudo(batch)
+    known = torch.stack(list(batch.present.values())) & (torch.arange(len(batch.rows)) != 3)
+    assert_close(shown[known].sum(-1), torch.ones(int(known.sum())))
+    assert shown[~known].isnan().all()
 
 
 @pytest.mark.parametrize("chosen", [b for b in BASELINES if b[0] != "prior"], ids=" ".join)
@@ -117,6 +176,14 @@ def test_the_linear_model_is_scikit_learns():
 def test_the_nearest_of_one_is_the_sample_itself():
     model, batch = trained(tiny.dataset(target="votes"), "knn", "neighbours=1", "refit=true")
     assert_close(asked(model, batch).fused, batch.target, rtol=1e-4, atol=1e-5)
+
+
+def test_the_nearest_by_features_as_they_are_are_scikit_learns():
+    model, batch = trained(tiny.dataset(target="votes"), "knn", "standardised=false", "context=false", "refit=true")
+    x, y = model.vectors(batch).numpy(), batch.target.numpy()
+    theirs = KNeighborsRegressor(5).fit(x, y).predict(x)
+    assert_close(asked(model, batch).fused, torch.from_numpy(theirs), rtol=1e-4, atol=1e-5)
+    assert_close(model.vectors(batch)[:, : batch.features["face"].shape[1]], batch.features["face"], rtol=0, atol=0)
 
 
 @NAMES
