@@ -130,13 +130,13 @@ class SequenceEncoder(Encoder):
             packed = nn.utils.rnn.pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)
             x, _ = nn.utils.rnn.pad_packed_sequence(self.mix(packed)[0], batch_first=True, total_length=steps.shape[1])
         else:
-            x = self.mix(x + _places(x), src_key_padding_mask=~real)
+            x = self.mix(x + places(x), src_key_padding_mask=~real)
         weight = self.attention(x).squeeze(-1).masked_fill(~real, float("-inf")).softmax(1)
         pooled = (weight[..., None] * x).sum(1)
         return self.drop(pooled.expand(self.members, *pooled.shape))
 
 
-def _places(x: Tensor) -> Tensor:
+def places(x: Tensor) -> Tensor:
     """Sines and cosines that tell a transformer the order of its steps, ``(T, width)``."""
     width = x.shape[2]
     rate = torch.exp(torch.arange(0, width, 2, device=x.device) * (-9.2 / width))

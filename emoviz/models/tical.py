@@ -23,6 +23,7 @@ from emoviz.models.base import Batch, Batches, EmotionModel, ModelConfig, Output
 from emoviz.models.encoders import Encoder, Linears, SequenceEncoder, SequenceKind, VectorEncoder, standardise
 from emoviz.models.fusion import StagedFusion
 from emoviz.models.inputs import Inputs
+from emoviz.models.memory import begun, recalled
 from emoviz.models.space import Geometry, Space, spread_out
 
 TINY = 1e-7
@@ -270,8 +271,7 @@ class Tical(EmotionModel):
         """Move the training labels of each modality towards what it shows."""
         rows = whole.rows
         if not len(self.memory):
-            self.memory = whole.target.new_zeros(int(rows.max()) + 1, self.sides, self.labels)
-            self.memory[rows] = whole.target[:, None]
+            self.memory = begun(rows, whole.target, self.sides)
         keep = self._keep(epoch)
         new = self._blend(whole.head, whole.points[:-1]).transpose(0, 1)
         self.memory[rows] = keep * self.memory[rows] + (1 - keep) * new
@@ -509,15 +509,6 @@ class _Whole:
     keys: Tensor  # (M + 1, N)
     rows: Tensor  # (N,)
     present: Tensor  # (M + 1, N)
-
-
-def recalled(memory: Tensor, rows: Tensor, otherwise: Tensor) -> Tensor:
-    """Labels of a memory ``(N, M, K)``, and for rows that it does not hold those given otherwise: ``(M, B, K)``."""
-    if not len(memory):
-        return otherwise
-    found = memory[rows.clamp(max=len(memory) - 1)].transpose(0, 1)
-    held = (rows < len(memory)) & (found.sum(-1) > 0).all(0)
-    return torch.where(held[:, None], found, otherwise)
 
 
 def _unique_mode(distribution: Tensor) -> Tensor:

@@ -8,12 +8,18 @@ from typing import Any, Literal, get_args, get_origin
 from emoviz.errors import ConfigError, UnknownNameError
 from emoviz.models.answering import AnsweringConfig
 from emoviz.models.base import EmotionModel, ModelConfig
+from emoviz.models.baselines.alone import Alone, AloneConfig
 from emoviz.models.baselines.base import BaselineConfig
+from emoviz.models.baselines.cmc import Cmc, CmcConfig
+from emoviz.models.baselines.dmd import Dmd, DmdConfig
 from emoviz.models.baselines.early import Early
 from emoviz.models.baselines.knn import Nearest, NearestConfig
 from emoviz.models.baselines.late import Late, LateConfig
 from emoviz.models.baselines.linear import Linear, LinearConfig
+from emoviz.models.baselines.mlp import Mlp, MlpConfig
+from emoviz.models.baselines.mult import Mult, MultConfig
 from emoviz.models.baselines.prior import Prior
+from emoviz.models.baselines.self_mm import SelfMm, SelfMmConfig
 from emoviz.models.inputs import Inputs
 from emoviz.models.mpcl import Mpcl, MpclConfig
 from emoviz.models.tical import Tical, TicalConfig
@@ -38,6 +44,12 @@ MODELS: dict[str, Entry] = {
     "tical": Entry("TiCAL-style", TicalConfig, Tical),
     "mpcl": Entry("MPCL-style", MpclConfig, Mpcl),
     "early": Entry("Early fusion", BaselineConfig, Early),
+    "mlp": Entry("Network over everything (MLP)", MlpConfig, Mlp),
+    "alone": Entry("One modality alone", AloneConfig, Alone),
+    "mult": Entry("Cross-modal transformer (MulT-like)", MultConfig, Mult),
+    "dmd": Entry("DMD-lite", DmdConfig, Dmd),
+    "self-mm": Entry("Self-MM, an adaptation", SelfMmConfig, SelfMm),
+    "cmc": Entry("CMC, an adaptation", CmcConfig, Cmc),
     "late": Entry("Late fusion", LateConfig, Late),
     "linear": Entry("Soft logistic regression", LinearConfig, Linear),
     "knn": Entry("Nearest samples (AA-kNN)", NearestConfig, Nearest),

@@ -20,6 +20,10 @@ class Early(Baseline):
             nn.Linear(config.width, self.labels),
         )
 
-    def fuse(self, encoded: Tensor, said: Tensor, present: Tensor, batch: Batch) -> Tensor:
+    def hidden(self, encoded: Tensor, present: Tensor, batch: Batch) -> Tensor:
+        """The whole as one vector, ``(B, W)``."""
         beside = encoded.transpose(0, 1).flatten(1)
-        return self.together(torch.cat([beside, present.T.to(beside.dtype), batch.context], 1)).log_softmax(-1)
+        return self.together[:-1](torch.cat([beside, present.T.to(beside.dtype), batch.context], 1))
+
+    def fuse(self, encoded: Tensor, said: Tensor, present: Tensor, batch: Batch) -> Tensor:
+        return self.together[-1](self.hidden(encoded, present, batch)).log_softmax(-1)
