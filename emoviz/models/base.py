@@ -28,6 +28,8 @@ class Batch:
         keys: ``(B, M)`` int64; two samples that show the same in a modality have the same key there
         rows: ``(B,)`` int64, positions in the samples that the batch was taken from
         target: ``(B, K)`` distribution (one-hot for classes) or ``(B,)`` score; rows of NaN where unknown
+        affect: valence and arousal as people rated them beside the label, in the dataset's units, ``(B, 2)``; a truth
+            as the target is, NaN where nobody was asked
     """
 
     features: dict[str, Tensor]
@@ -37,6 +39,7 @@ class Batch:
     keys: Tensor
     rows: Tensor
     target: Tensor
+    affect: Tensor
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+import pandas as pd
 import torch
 
 from emoviz.data.dataset import FUSED, Dataset, Features
@@ -17,6 +18,8 @@ from emoviz.models.base import Batch, Batches, TargetKind
 
 # Odd 64-bit multipliers spread the bits of a row over its key; the seed is part of stored checkpoints.
 KEY_SEED = 20_251_115
+# Columns of samples in which people's ratings of affect stand, where they were asked.
+AFFECT = ("valence", "arousal")
 
 
 @dataclass(frozen=True)
@@ -209,6 +212,7 @@ class Samples:
         self._keys = torch.from_numpy(keys).to(device)
         self._context = torch.from_numpy(_one_hot(inputs, dataset, rows)).to(device)
         self._target = torch.from_numpy(_target(inputs, dataset, rows)).to(device)
+        self._affect = torch.from_numpy(_affect(dataset, rows)).to(device)
 
     def __len__(self) -> int:
         return self._count
@@ -256,7 +260,16 @@ class Samples:
             else:
                 features[name] = self._values[name][rows]
         present = {name: values[rows] for name, values in self._present.items()}
-        return Batch(features, steps, present, self._context[rows], self._keys[rows], rows, self._target[rows])
+        return Batch(
+            features,
+            steps,
+            present,
+            self._context[rows],
+            self._keys[rows],
+            rows,
+            self._target[rows],
+            self._affect[rows],
+        )
 
     def _padded(self, name: str, rows: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         starts = self._starts[name]
@@ -317,3 +330,10 @@ def _target(inputs: Inputs, dataset: Dataset, rows: np.ndarray) -> np.ndarray:
     if FUSED not in dataset.annotations or (dataset.annotations[FUSED].kind == "score") != (inputs.target == "score"):
         return np.full(shape, np.nan, np.float32)
     return truth(dataset)[rows].astype(np.float32)
+
+
+def _affect(dataset: Dataset, rows: np.ndarray) -> np.ndarray:
+    """What the columns ``valence`` and ``arousal`` say, ``(n, 2)``, NaN where there is no number."""
+    nothing = pd.Series(np.nan, dataset.samples.index)
+    columns = [pd.to_numeric(dataset.samples.get(name, nothing), errors="coerce") for name in AFFECT]
+    return np.stack([column.to_numpy(np.float32, na_value=np.nan)[rows] for column in columns], 1)

@@ -108,3 +108,11 @@ def test_unlabelled_samples_are_known_as_such(target):
     dataset = replace(dataset, annotations={FUSED: Annotation(dataset.annotations[FUSED].kind, values)})
     assert np.flatnonzero(~labelled(dataset)).tolist() == [4]
     assert samples(dataset).batch(torch.tensor([4])).target.isnan().all()
+
+
+def test_affect_is_read_from_its_columns_and_unknown_elsewhere():
+    dataset = tiny.dataset()
+    assert samples(dataset).batch(torch.arange(4)).affect.isnan().all()
+    rated = dataset.samples.assign(arousal=["3.5", "", "calm", *["1"] * 57], valence=np.arange(60) / 10)
+    affect = samples(replace(dataset, samples=rated)).batch(torch.arange(4)).affect
+    np.testing.assert_allclose(affect, [[0.0, 3.5], [0.1, np.nan], [0.2, np.nan], [0.3, 1.0]])
