@@ -11,7 +11,7 @@ K common labels.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Literal
@@ -21,7 +21,7 @@ import numpy as np
 from emoviz import workspace
 from emoviz.data.corpora import fer_plus, go_emotions, ravdess
 from emoviz.perception import common, weights
-from emoviz.perception.base import MODALITIES, Sound
+from emoviz.perception.base import MODALITIES, Reading, Sound
 from emoviz.perception.common import COMMON, LABELS
 from emoviz.progress import Progress, Work
 
@@ -165,65 +165,112 @@ def items(folder: Path, part: Part) -> Work[tuple[Items, ...]]:
     return tuple(found)
 
 
-def _faces(folder: Path, part: Part, given: weights.Weights) -> Items:
-    """Faces that most people see the same in."""
+@dataclass(frozen=True, eq=False)
+class Read:
+    """What a model makes of single faces, voices or texts, as far as it can read them.
+
+    Attributes:
+        rows: which of them, ``(n,)``
+        native: ``(n, L)``
+        embedding: ``(n, E)``, the mean over windows by length and quality
+        quality: ``(n,)`` in [0, 1]
+    """
+
+    rows: np.ndarray
+    native: np.ndarray
+    embedding: np.ndarray
+    quality: np.ndarray
+
+
+def read_faces(images: np.ndarray, given: weights.Weights) -> Read:
+    """Faces ``(n, 48, 48)`` uint8 as the model sees them."""
     from emoviz.perception.face import quality
     from emoviz.perception.face.model import FaceModel
 
-    corpus, model = fer_plus.read(folder), FaceModel(given)
-    rows = corpus.rows("validation" if part == "fit" else "unseen")
-    seen = corpus.distribution[rows]
-    truth = np.array([LABELS.index(COMMON[name]) if name in COMMON else -1 for name in fer_plus.LABELS])[seen.argmax(1)]
-    rows, truth = (values[(seen.max(1) > AGREED) & (truth >= 0)] for values in (rows, truth))
-    told = model.look(corpus.images[rows])
-    alike = np.ones(len(rows))
-    judged = quality.judged(corpus.images[rows], FACE_SIDE * alike, alike, told.whole)
-    return Items("face", model.labels, truth, told.native, judged.overall, rows)
+    told = FaceModel(given).look(images)
+    alike = np.ones(len(images))
+    judged = quality.judged(images, FACE_SIDE * alike, alike, told.whole)
+    return Read(np.arange(len(images)), told.native, told.embedding, judged.overall)
 
 
-def _voices(folder: Path, part: Part, given: weights.Weights) -> Items:
-    """Recordings, each read by the copies that never heard the actor; every second one as if recorded elsewhere."""
+def read_voices(corpus: ravdess.Voices, sounds: Iterable[tuple[int, np.ndarray]], given: weights.Weights) -> Read:
+    """Recordings as the copies hear them that never heard the actor.
+
+    Args:
+        corpus: RAVDESS
+        sounds: its recordings by number, each as it shall be heard
+        given: the model
+    """
     from emoviz.perception.voice.extractor import VoiceExtractor
     from emoviz.perception.voice.model import VoiceModel
 
-    corpus = ravdess.read(folder)
-    fair = np.array(given.card.settings["unheard"], int)  # parts of the actors that some copies never heard
-    wanted = (np.isin(corpus.folds, FIT_ACTORS) == (part == "fit")) & np.isin(corpus.folds, fair)
-    readers = {fold: VoiceExtractor(VoiceModel(given, int(fold))) for fold in np.unique(corpus.folds[wanted])}
-    truth = np.array([LABELS.index(COMMON[name]) for name in ravdess.LABELS])
-    rows, native, trust = [], [], []
-    for row, sound in enumerate(corpus.sounds()):
-        if not wanted[row]:
-            continue
-        heard = _elsewhere(sound, np.random.default_rng(row)) if row % 2 else sound
-        *_, reading = readers[corpus.folds[row]].read(_Recording(heard))
-        if reading.windows is not None and reading.native is not None:
-            rows.append(row)
-            native.append(reading.native)
-            trust.append(float(reading.windows.quality.mean()))
-    chosen = corpus.labels[rows]
-    return Items("voice", given.card.labels, truth[chosen], np.array(native), np.array(trust), corpus.actors[rows])
+    readers = {fold: VoiceExtractor(VoiceModel(given, int(fold))) for fold in fair_folds(given)}
+    found = ((row, list(readers[corpus.folds[row]].read(_Recording(sound)))[-1]) for row, sound in sounds)
+    return _gathered(found)
 
 
-def _texts(folder: Path, part: Part, given: weights.Weights) -> Items:
-    """Texts that readers marked with one label."""
+def read_texts(texts: Iterable[tuple[int, str]], given: weights.Weights) -> Read:
+    """Texts by number as the model reads them."""
     from emoviz.perception.base import Cue
     from emoviz.perception.media import Words
     from emoviz.perception.text.extractor import TextExtractor
     from emoviz.perception.text.model import TextModel
 
-    corpus = go_emotions.read(folder, "dev" if part == "fit" else "test")
     reader = TextExtractor(TextModel(given))
-    truth = np.array([LABELS.index(COMMON[name]) for name in go_emotions.LABELS])
-    rows, native, trust = [], [], []
-    for row in np.flatnonzero(corpus.single >= 0):
-        *_, reading = reader.read(Words((Cue(float("nan"), float("nan"), corpus.texts[row]),)))
+    nowhen = float("nan")
+    return _gathered((row, list(reader.read(Words((Cue(nowhen, nowhen, text),))))[-1]) for row, text in texts)
+
+
+def fair_folds(given: weights.Weights) -> np.ndarray:
+    """Parts of RAVDESS's actors that some copies of a voice model never heard."""
+    return np.unique(np.array(given.card.settings["unheard"], int))
+
+
+def _gathered(readings: Iterable[tuple[int, Reading]]) -> Read:
+    rows, native, embedding, trust = [], [], [], []
+    for row, reading in readings:
         if reading.windows is not None and reading.native is not None:
+            windows = reading.windows
+            weight = (windows.end - windows.start).clip(1e-3) * windows.quality.clip(1e-3)
             rows.append(row)
             native.append(reading.native)
-            trust.append(float(reading.windows.quality.mean()))
-    chosen = corpus.single[rows]
-    return Items("text", given.card.labels, truth[chosen], np.array(native), np.array(trust), np.array(rows))
+            embedding.append(weight @ windows.embedding / weight.sum())
+            trust.append(float(windows.quality.mean()))
+    return Read(np.array(rows, int), np.array(native), np.array(embedding, np.float32), np.array(trust))
+
+
+def _faces(folder: Path, part: Part, given: weights.Weights) -> Items:
+    """Faces that most people see the same in."""
+    corpus = fer_plus.read(folder)
+    rows = corpus.rows("validation" if part == "fit" else "unseen")
+    seen = corpus.distribution[rows]
+    truth = np.array([LABELS.index(COMMON[name]) if name in COMMON else -1 for name in fer_plus.LABELS])[seen.argmax(1)]
+    rows, truth = (values[(seen.max(1) > AGREED) & (truth >= 0)] for values in (rows, truth))
+    read = read_faces(corpus.images[rows], given)
+    return Items("face", given.card.labels, truth, read.native, read.quality, rows)
+
+
+def _voices(folder: Path, part: Part, given: weights.Weights) -> Items:
+    """Recordings, each read by the copies that never heard the actor; every second one as if recorded elsewhere."""
+    corpus = ravdess.read(folder)
+    wanted = (np.isin(corpus.folds, FIT_ACTORS) == (part == "fit")) & np.isin(corpus.folds, fair_folds(given))
+    sounds = ((row, alternately(row, sound)) for row, sound in enumerate(corpus.sounds()) if wanted[row])
+    read = read_voices(corpus, sounds, given)
+    truth = np.array([LABELS.index(COMMON[name]) for name in ravdess.LABELS])[corpus.labels[read.rows]]
+    return Items("voice", given.card.labels, truth, read.native, read.quality, corpus.actors[read.rows])
+
+
+def _texts(folder: Path, part: Part, given: weights.Weights) -> Items:
+    """Texts that readers marked with one label."""
+    corpus = go_emotions.read(folder, "dev" if part == "fit" else "test")
+    read = read_texts(((row, corpus.texts[row]) for row in np.flatnonzero(corpus.single >= 0)), given)
+    truth = np.array([LABELS.index(COMMON[name]) for name in go_emotions.LABELS])[corpus.single[read.rows]]
+    return Items("text", given.card.labels, truth, read.native, read.quality, read.rows)
+
+
+def alternately(row: int, sound: np.ndarray) -> np.ndarray:
+    """Every second recording ``(S,)`` as if recorded elsewhere, by its number."""
+    return _elsewhere(sound, np.random.default_rng(row)) if row % 2 else sound
 
 
 def _elsewhere(sound: np.ndarray, draw: np.random.Generator) -> np.ndarray:
