@@ -110,7 +110,10 @@ class Baseline(Answering):
         """
 
     def loss(self, batch: Batch) -> Tensor:
-        answer = self.answer(batch)
+        return self.wrong(self.answer(batch), batch)
+
+    def wrong(self, answer: Answer, batch: Batch) -> Tensor:
+        """Loss of the whole's answer and, at its weight, of each modality's."""
         total = self.task(answer.fused, batch.target).mean()
         if self.config.unimodal:
             total = total + self.config.unimodal * heard((answer.said + TINY).log(), batch.target, answer.present)
