@@ -130,6 +130,7 @@ class Cell:
         trained: samples that were trained on
         tested: samples that were tested
         epochs: of training, those on all groups included
+        seen: samples that went through training, over all epochs
         seconds: of training, on the clock
         parameters: numbers that are learned
         memory: most memory of the process, bytes; of the GPU where there is one
@@ -150,6 +151,7 @@ class Cell:
     trained: int = 0
     tested: int = 0
     epochs: int = 0
+    seen: int = 0
     seconds: float = 0.0
     parameters: int = 0
     memory: int = 0
@@ -159,7 +161,28 @@ class Cell:
     @property
     def pace(self) -> float:
         """Training samples a second; NaN for a model that is found at once."""
-        return self.trained * self.epochs / self.seconds if self.epochs and self.seconds else math.nan
+        return self.seen / self.seconds if self.seen and self.seconds else math.nan
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One of the settings that were tried for a model, before anything was tested.
+
+    Attributes:
+        key: hash over everything that its outcome depends on
+        dataset: title of the dataset
+        title: of the model
+        part: whose training groups it used
+        settings: ``field=value`` beside the model's defaults
+        validation: how wrong it was on validation groups; infinite if nothing was learned
+    """
+
+    key: str
+    dataset: str
+    title: str
+    part: int
+    settings: tuple[str, ...]
+    validation: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -211,7 +234,8 @@ class Results:
         folder: where it lies
         plan: what was compared
         datasets: in the order of the plan
-        cells: in the order of the plan; those of a run that was stopped are missing
+        cells: in the order of the plan
+        trials: of the search for settings, if any
         machine: what it ran on, in words
         versions: of emoviz and what it computes with
         created: when, ISO 8601
@@ -222,6 +246,7 @@ class Results:
     plan: Plan
     datasets: tuple[About, ...]
     cells: tuple[Cell, ...]
+    trials: tuple[Trial, ...]
     machine: str
     versions: str
     created: str
@@ -317,6 +342,7 @@ def write(results: Results) -> None:
         "plan": asdict(results.plan),
         "datasets": [asdict(about) for about in results.datasets],
         "cells": [_plain(cell) for cell in results.cells],
+        "trials": [asdict(trial) | {"validation": _rounded(trial.validation)} for trial in results.trials],
     }
     staged = results.folder / f".{ABOUT}"
     staged.write_text(json.dumps(values, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -382,8 +408,14 @@ def _parsed(raw: dict[str, Any], folder: Path) -> Results:
         plan=_plan(raw["plan"]),
         datasets=tuple(About(**_frozen(about)) for about in raw["datasets"]),
         cells=tuple(map(cell_from, raw["cells"])),
+        trials=tuple(map(_trial, raw["trials"])),
         **{key: str(raw[key]) for key in ("machine", "versions", "created")},
     )
+
+
+def _trial(raw: dict[str, Any]) -> Trial:
+    wrong = math.inf if raw["validation"] is None else float(raw["validation"])
+    return Trial(**_frozen(raw) | {"validation": wrong})
 
 
 def _plan(raw: dict[str, Any]) -> Plan:

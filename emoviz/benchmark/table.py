@@ -32,6 +32,7 @@ COMPARED = [
 ]
 RELIABILITY = ["bin", "from", "to", "confidence", "accuracy", "low", "high", "n"]
 COSTS = ["seconds", "epochs", "pace", "parameters", "memory"]
+FEW = 20  # groups below which only large differences can be proven
 LEAST = 5  # samples below which a stratum says nothing
 
 
