@@ -130,6 +130,20 @@ def parser() -> argparse.ArgumentParser:
     )
 
     made = _command(
+        commands,
+        "benchmark",
+        benchmark,
+        "compare models on datasets as a plan says; the last line printed is the folder of the results",
+        json=True,
+    )
+    made.add_argument("plan", metavar="FILE.toml", type=Path, help="the plan, see docs/benchmark.md")
+    made.add_argument(
+        "-o", "--output", metavar="DIR", type=Path, help="folder of the results; in the workspace where not given"
+    )
+    made.add_argument("--jobs", type=int, metavar="N", help="trainings at the same time; chosen where not given")
+    made.add_argument("--device", choices=DEVICES, default="auto", help="where to compute")
+
+    made = _command(
         commands, "analyze", analyze, "compute the findings: one row a sample, one column a finding", json=True
     )
     made.add_argument("dataset", metavar="DATASET", help="name of the dataset")
@@ -342,6 +356,19 @@ def train(
         _print_made("job", store.submit(order).job_id, as_json)
     else:
         _print_made("checkpoint", told(order.run()), as_json)
+
+
+def benchmark(plan: Path, output: Path | None, jobs: int | None, device: str, as_json: bool) -> None:
+    """Run what is missing of a benchmark, and say what it proves."""
+    from emoviz.benchmark import plan as plans
+    from emoviz.benchmark import run, words
+
+    found = told(run.run(plans.read(plan), output, jobs=jobs, device=device))
+    sentences = words.proven(found)
+    if as_json:
+        _print_json({"folder": found.folder, "cells": len(found.cells), "failed": found.failed, "proven": sentences})
+    else:
+        print(*map(_shown, sentences), found.folder, sep="\n")
 
 
 def analyze(dataset: str, checkpoint: str | None, output: Path, as_json: bool) -> None:
