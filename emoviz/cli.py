@@ -18,7 +18,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -423,10 +423,12 @@ def explain(
         raise EmovizError("A place among samples takes both --dataset and --model.")
     if report_to is not None and report_to.suffix.lower() not in REPORTS:
         raise EmovizError(f"A report cannot be written to '{report_to.name}'. Let its name end in .html or .pdf.")
+    from emoviz.analysis.clip.evidence import evidence
     from emoviz.analysis.clip.explain import explain
     from emoviz.data import store
     from emoviz.models import checkpoints
     from emoviz.perception import pipeline
+    from emoviz.perception.media import Clip, Words
     from emoviz.perception.text import transcript
 
     among = None if dataset is None else store.read(dataset)
@@ -436,7 +438,9 @@ def explain(
     perceived = told(pipeline.perceive(None if words == file else file, text=text, transcript=cues))
     found = explain(perceived, dataset=among, checkpoint=model)
     if json_to is not None:
-        json_to.write_text(found.to_json(), encoding="utf-8")
+        with Words(cues or ()) if words == file else Clip(file) as media:
+            complete = replace(found, evidence=evidence(found, media))
+        json_to.write_text(complete.to_json(), encoding="utf-8")
     if report_to is not None:
         from emoviz.plots import report
 

@@ -6,15 +6,14 @@ import numpy as np
 import streamlit as st
 
 from emoviz.analysis import words
-from emoviz.analysis.clip.explanation import Explanation, Side
+from emoviz.analysis.clip import evidence as found
+from emoviz.analysis.clip.explanation import Explanation, InWords, Side
 from emoviz.app import guard
 from emoviz.app.clips import Handed
 from emoviz.perception.base import Reading
 from emoviz.perception.common import LABELS
-from emoviz.perception.face.extractor import FaceExtractor
-from emoviz.perception.media import Clip
-from emoviz.perception.text import model as text_model
-from emoviz.perception.voice.extractor import VoiceExtractor, prosody
+from emoviz.perception.media import Clip, Words
+from emoviz.perception.voice.extractor import prosody
 from emoviz.plots import clip as chart
 from emoviz.plots import evidence as picture
 from emoviz.plots import numbers
@@ -22,17 +21,6 @@ from emoviz.plots.html import percent
 from emoviz.plots.numbers import Fact
 
 OWN = "what it shows most"
-
-
-# The models are the same for everybody; nothing of a clip is in them.
-@st.cache_resource(show_spinner=False)
-def _faces() -> FaceExtractor:
-    return FaceExtractor()
-
-
-@st.cache_resource(show_spinner=False)
-def _voices() -> VoiceExtractor:
-    return VoiceExtractor()
 
 
 def show(handed: Handed, one: Explanation, time: float) -> None:
@@ -51,22 +39,11 @@ def show(handed: Handed, one: Explanation, time: float) -> None:
     columns = st.columns(2, gap="medium")
     draw: dict[str, Callable[[Handed, Side, float, str], None]] = {"face": _face, "voice": _voice, "text": _text}
     for place, side in enumerate(known):
-        label = _shown(one, side, time) if wished == OWN else wished
+        label = found.shown(one, side, time) if wished == OWN else wished
         with columns[place % 2], st.container(border=True):
             st.markdown(f"**{chart.name(side.modality).capitalize()}: what speaks for {label}**")
             with guard.noted():
                 draw.get(side.modality, _nothing)(handed, side, time, label)
-
-
-def _shown(one: Explanation, side: Side, time: float) -> str:
-    """What a side shows most at a moment, or else over the whole clip."""
-    line = one.timeline
-    if side.modality in line.modalities and len(line.time):
-        said = line.said[line.modalities.index(side.modality), np.abs(line.time - time).argmin()]
-        if np.isfinite(said).all():
-            return LABELS[int(said.argmax())]
-    assert side.said is not None
-    return side.said.label
 
 
 def _face(handed: Handed, side: Side, time: float, label: str) -> None:
@@ -78,17 +55,14 @@ def _face(handed: Handed, side: Side, time: float, label: str) -> None:
 
 
 def _face_figures(media: Clip, reading: Reading, time: float, label: str) -> str:
-    face = _faces()
-    found = face.shown(media, reading, [time])
-    if not found:
+    face = found.in_face(media, reading, time, label)
+    if face is None:
         return ""
-    shown = found[0]
-    share = face.evidence(shown.face, label)
-    height, width = shown.image.shape[:2]
-    box = [edge * side for edge, side in zip(shown.box, (width, height, width, height), strict=True)]
-    frame = picture.around(picture.on_frame(shown.image, box, share), box)
-    said = f"the face at {shown.time:.1f} s with the places that speak for and against {label}"
-    caption = f"at {shown.time:.1f} s; patch by patch the face is blurred, and what {label} loses by that is shown"
+    height, width = face.image.shape[:2]
+    box = [edge * side for edge, side in zip(face.box, (width, height, width, height), strict=True)]
+    frame = picture.around(picture.on_frame(face.image, box, face.share), box)
+    said = f"the face at {face.time:.1f} s with the places that speak for and against {label}"
+    caption = f"at {face.time:.1f} s; patch by patch the face is blurred, and what {label} loses by that is shown"
     return picture.figure(frame, said, caption) + picture.legend(label)
 
 
@@ -100,22 +74,21 @@ def _voice(handed: Handed, side: Side, time: float, label: str) -> None:
     key = ("voice", round(start, 2), label)
     if key not in handed.evidence:
         with st.spinner("Listening…"), handed.opened() as media:
-            handed.evidence[key] = _voice_figures(media, start, label)
+            handed.evidence[key] = _voice_figures(media, side.reading, time, label)
     st.html(handed.evidence[key])
     st.html(numbers.facts(_spoken(side.reading)))
 
 
-def _voice_figures(media: Clip, start: float, label: str) -> str:
-    sound = media.sound()
-    if sound is None:
+def _voice_figures(media: Clip, reading: Reading, time: float, label: str) -> str:
+    voice = found.in_voice(media, reading, time, label)
+    if voice is None:
         return ""
-    found = _voices().evidence(sound, start, label)
-    said = f"the sound from {found.time[0]:.1f} to {found.time[-1]:.1f} s, what speaks for and against {label}"
+    said = f"the sound from {voice.time[0]:.1f} to {voice.time[-1]:.1f} s, what speaks for and against {label}"
     caption = (
-        f"{found.time[0]:.1f} to {found.time[-1]:.1f} s, {found.hertz[0]:.0f} to {found.hertz[-1]:.0f} Hz upwards; "
+        f"{voice.time[0]:.1f} to {voice.time[-1]:.1f} s, {voice.hertz[0]:.0f} to {voice.hertz[-1]:.0f} Hz upwards; "
         f"piece by piece the sound is taken away, and what {label} loses by that is shown"
     )
-    return picture.figure(picture.spectrogram(found.level, found.share), said, caption) + picture.legend(label)
+    return picture.figure(picture.spectrogram(voice.level, voice.share), said, caption) + picture.legend(label)
 
 
 def _spoken(reading: Reading) -> tuple[Fact, ...]:
@@ -130,13 +103,10 @@ def _spoken(reading: Reading) -> tuple[Fact, ...]:
 
 
 def _text(handed: Handed, side: Side, time: float, label: str) -> None:
-    model, windows = text_model.load(), side.reading.windows
-    assert windows is not None
-    # The sentence that is said then; the next best where nothing is.
-    place = int(np.maximum(windows.start - time, time - windows.end).argmin())
-    said = side.reading.cues[place].text
-    told = model.attribute(model.parts(said), label)
-    st.html(chart.words(_pieces(said, told), label))
+    told = found.in_words(Words(()), side.reading, time, label)
+    if told is None:
+        return
+    st.html(chart.words(_pieces(told), label))
     st.caption(
         f"What each word of this sentence adds to the share of {words.plain(label)}: {percent(np.exp(told.before))} "
         f"without any words, {percent(np.exp(told.after))} with these. Shaded words speak for it, underlined ones "
@@ -144,13 +114,13 @@ def _text(handed: Handed, side: Side, time: float, label: str) -> None:
     )
 
 
-def _pieces(said: str, told: text_model.Attribution) -> list[tuple[str, float]]:
+def _pieces(told: InWords) -> list[tuple[str, float]]:
     """The whole text, cut into its words and what stands between them."""
     pieces, at = [], 0
-    for word, value in zip(told.words, told.added, strict=True):
-        pieces += [(said[at : word.start], 0.0), (said[word.start : word.end], float(value))]
-        at = word.end
-    return [*pieces, (said[at:], 0.0)]
+    for (start, end), value in zip(told.words, told.added, strict=True):
+        pieces += [(told.text[at:start], 0.0), (told.text[start:end], float(value))]
+        at = end
+    return [*pieces, (told.text[at:], 0.0)]
 
 
 def _nothing(handed: Handed, side: Side, time: float, label: str) -> None:

@@ -7,6 +7,7 @@ import streamlit as st
 
 from emoviz.analysis import words
 from emoviz.analysis.clip.counterfactual import length
+from emoviz.analysis.clip.evidence import looked_at
 from emoviz.analysis.clip.explain import explain
 from emoviz.analysis.clip.explanation import Explanation
 from emoviz.app import cache, controls, evidence, placed, player, said, takehome, watch, whatif
@@ -149,13 +150,11 @@ def sections(handed: Handed, perceived: Perceived, wish: Wish, one: Explanation)
         with home:
             left, right = st.columns(2, gap="medium")
             with left.container(border=True):
-                takehome.files(handed, one)
+                takehome.files(handed, one, moment(handed, one))
             with right.container(border=True):
                 takehome.keep(handed, explained(handed, perceived))
 
 
 def moment(handed: Handed, one: Explanation) -> float:
     """The moment that is looked at: where the person clicked, or else the strongest, or the middle."""
-    if handed.look is not None:
-        return handed.look
-    return one.moments[0].time if one.moments else one.seconds / 2
+    return looked_at(one) if handed.look is None else handed.look

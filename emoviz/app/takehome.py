@@ -2,12 +2,14 @@
 
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal, get_args
 
 import streamlit as st
 
 from emoviz import workspace
+from emoviz.analysis.clip.evidence import evidence
 from emoviz.analysis.clip.explanation import Explanation
 from emoviz.app import clips, guard, jobs
 from emoviz.app.clips import Handed
@@ -16,6 +18,7 @@ from emoviz.data import store
 from emoviz.errors import DatasetError
 from emoviz.jobs.kinds import Extract
 from emoviz.perception.base import Frame
+from emoviz.perception.media import Words
 from emoviz.perception.text import transcript
 from emoviz.plots import report
 from emoviz.plots.report import Shown
@@ -24,8 +27,8 @@ Faces = Literal["blurred", "left out", "shown"]
 COLLECTED = "collected"
 
 
-def files(handed: Handed, one: Explanation) -> None:
-    """A report of one page and all numbers; nothing of it lies at an address."""
+def files(handed: Handed, one: Explanation, time: float) -> None:
+    """A report of one page and all numbers, with what speaks for them at a time; nothing of it lies at an address."""
     name = Path(clips.safe(handed.name)).stem
     st.markdown("**Report and numbers**")
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -55,10 +58,16 @@ def files(handed: Handed, one: Explanation) -> None:
             "JSON",
             f"{name}.json",
             "application/json",
-            lambda: one.to_json().encode(),
+            lambda: _complete(handed, one, time).to_json().encode(),
             "explain.save.json",
             "Every number, with the words where they were read",
         )
+
+
+def _complete(handed: Handed, one: Explanation, time: float) -> Explanation:
+    """The explanation with what speaks for what at a time."""
+    with handed.opened() if handed.order.media else Words(()) as media:
+        return replace(one, evidence=evidence(one, media, time))
 
 
 def _stills(handed: Handed, one: Explanation, shown: Shown) -> tuple[Frame, ...]:

@@ -17,6 +17,8 @@ from emoviz.perception.base import Reading
 from emoviz.perception.common import LABELS
 
 NAN = float("nan")
+# Evidence is told in files no finer than it was found: patch by patch, pixels of a face, rows and bands of a sound.
+FACE_CELL, VOICE_CELL = 4, 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -239,6 +241,86 @@ class Place:
 
 
 @dataclass(frozen=True, eq=False)
+class InFace:
+    """Which parts of a face speak for an emotion.
+
+    Attributes:
+        label: the emotion
+        time: of the picture
+        box: of the face: left, top, right, bottom as shares of the picture
+        image: the picture, ``(H, W, 3)`` uint8; in no file
+        share: ``(48, 48)`` over the face in [-1, 1]: above 0 speaks for the emotion, below 0 against it
+    """
+
+    label: str
+    time: float
+    box: tuple[float, ...]
+    image: np.ndarray
+    share: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class InVoice:
+    """Which parts of a stretch of sound speak for an emotion; T rows, F bands.
+
+    Attributes:
+        label: the emotion
+        time: ``(T,)``
+        hertz: centre of each band, ``(F,)``
+        level: the sound itself, ``(T, F)`` in dB; in no file
+        share: ``(T, F)`` in [-1, 1]: above 0 speaks for the emotion, below 0 against it
+    """
+
+    label: str
+    time: np.ndarray
+    hertz: np.ndarray
+    level: np.ndarray
+    share: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class InWords:
+    """What each word of a sentence adds to the share of an emotion.
+
+    Attributes:
+        label: the emotion
+        start: of the sentence; NaN where nobody knows when it is said
+        end: of the sentence
+        text: the sentence
+        words: first and last-plus-one letter of each of its W words
+        added: to the logarithm of the share, nats, ``(W,)``
+        before: logarithm of the share without any words
+        after: with all; ``before`` and ``added`` add up to it
+    """
+
+    label: str
+    start: float
+    end: float
+    text: str
+    words: tuple[tuple[int, int], ...]
+    added: np.ndarray
+    before: float
+    after: float
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What speaks for what each modality shows at one moment; ``None`` where it was not read.
+
+    Attributes:
+        time: the moment
+        face: in the face
+        voice: in the sound
+        text: in the words
+    """
+
+    time: float
+    face: InFace | None
+    voice: InVoice | None
+    text: InWords | None
+
+
+@dataclass(frozen=True, eq=False)
 class Explanation:
     """One clip, explained.
 
@@ -260,6 +342,7 @@ class Explanation:
         parent: hash of the original where something was changed, else empty
         notes: what to keep in mind about how the clip was read, in sentences
         sentences: two or three that say it all
+        evidence: what speaks for what is shown at one moment, where that was asked for
         caveat: what the numbers are not
     """
 
@@ -280,6 +363,7 @@ class Explanation:
     changes: tuple[str, ...] = ()
     parent: str = ""
     notes: tuple[str, ...] = ()
+    evidence: Evidence | None = None
     caveat: str = field(default=CAVEAT)
 
     @property
@@ -341,6 +425,7 @@ def _told(one: Explanation) -> dict[str, Any]:
             "floor": one.timeline.floor,
         },
         "place": None if one.place is None else _place(one.place),
+        "evidence": None if one.evidence is None else _evidence(one.evidence),
         "changes": one.changes,
         "parent": one.parent or None,
         "notes": one.notes,
@@ -389,6 +474,48 @@ def _place(place: Place) -> dict[str, Any]:
         "prototypes": {prototype.label: prototype.distance for prototype in place.prototypes},
         "notes": place.notes,
     }
+
+
+def _evidence(one: Evidence) -> dict[str, Any]:
+    return {
+        "time": one.time,
+        "face": one.face
+        and {
+            "label": one.face.label,
+            "time": one.face.time,
+            "box": one.face.box,
+            "share": _coarser(one.face.share, FACE_CELL, FACE_CELL),
+        },
+        "voice": one.voice
+        and {
+            "label": one.voice.label,
+            "time": _coarser(one.voice.time[:, None], VOICE_CELL)[:, 0],
+            "hertz": _coarser(one.voice.hertz[:, None], VOICE_CELL)[:, 0],
+            "share": _coarser(one.voice.share, VOICE_CELL, VOICE_CELL),
+        },
+        "text": one.text
+        and {
+            "label": one.text.label,
+            "start": one.text.start,
+            "end": one.text.end,
+            "before": one.text.before,
+            "words": [
+                {"text": one.text.text[first:last], "added": added}
+                for (first, last), added in zip(one.text.words, one.text.added, strict=True)
+            ],
+            "after": one.text.after,
+        },
+    }
+
+
+def _coarser(values: np.ndarray, rows: int, columns: int = 1) -> np.ndarray:
+    """Means over cells of so many rows and columns of a matrix; the last cells may be smaller."""
+    for axis, size in enumerate((rows, columns)):
+        first = np.arange(0, values.shape[axis], size)
+        count = np.diff(np.append(first, values.shape[axis]))
+        total = np.add.reduceat(values, first, axis)
+        values = total / (count[:, None] if axis == 0 else count)
+    return values
 
 
 def _by_label(distribution: np.ndarray) -> dict[str, float]:
