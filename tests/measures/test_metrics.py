@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 from scipy.spatial import distance
-from scipy.stats import entropy
+from scipy.stats import entropy, pearsonr
 from sklearn import metrics as sk
 
 from emoviz.measures import metrics
@@ -105,3 +106,57 @@ def test_detection_ignores_unscored_samples_and_says_when_it_cannot_judge():
     assert metrics.average_precision(flag, score) == pytest.approx((1 + 2 / 3) / 2)
     assert np.isnan(metrics.auroc(np.ones(3), np.arange(3.0)))
     assert np.isnan(metrics.average_precision(np.zeros(3), np.arange(3.0)))
+
+
+@given(SEEDS, st.booleans())
+def test_a_conflict_score_is_judged_as_scikit_learn_does_ties_included(seed, coarse):
+    generator = np.random.default_rng(seed)
+    flag, score = generator.random(80) < 0.3, generator.random(80)
+    flag[:2] = (True, False)
+    score = np.round(score, 1) if coarse else score
+    assert metrics.auroc(flag, score) == pytest.approx(sk.roc_auc_score(flag, score))
+    assert metrics.average_precision(flag, score) == pytest.approx(sk.average_precision_score(flag, score))
+
+
+@given(SEEDS)
+def test_metrics_of_counts_are_those_of_samples(seed):
+    generator = np.random.default_rng(seed)
+    truth, predicted = generator.integers(0, 4, (2, 50))
+    halves = np.stack([metrics.confusion(truth[i::2], predicted[i::2], 4) for i in (0, 1)])
+    assert_allclose(halves.sum(0), sk.confusion_matrix(truth, predicted, labels=range(4)))
+    assert metrics.uar_of(halves.sum(0)) == pytest.approx(metrics.uar(truth, predicted))
+    assert_allclose(metrics.f1_of(halves), [metrics.f1(truth[i::2], predicted[i::2]) for i in (0, 1)])
+
+
+def test_a_label_that_never_occurs_does_not_count():
+    counts = np.array([[3, 1, 0], [0, 2, 0], [0, 0, 0]])
+    assert metrics.uar_of(counts) == pytest.approx((3 / 4 + 1) / 2)
+    assert metrics.f1_of(counts) == pytest.approx((6 / 7 + 4 / 5) / 2)
+    assert np.isnan(metrics.uar_of(np.zeros((2, 2))))
+
+
+@given(SEEDS)
+def test_correlation_is_scipys(seed):
+    x, y = np.random.default_rng(seed).normal(size=(2, 40))
+    assert metrics.correlation(x, y) == pytest.approx(pearsonr(x, y).statistic)
+    halves = metrics.moments(np.append(x, np.nan), np.append(y, 1))
+    assert metrics.correlation_of(halves.reshape(-1, 6).sum(0)) == pytest.approx(pearsonr(x, y).statistic)
+
+
+def test_what_does_not_vary_has_no_correlation():
+    assert np.isnan(metrics.correlation(np.full(5, 0.1), np.arange(5.0)))
+
+
+def test_scores_fall_into_classes_as_for_mosi():
+    truth = np.array([-2.6, -0.4, 0.0, 0.4, 2.6, np.nan])
+    predicted = np.array([-3.4, 0.4, 0.4, -0.4, 1.6, 1.0])
+    assert_allclose(metrics.score_hits(truth, predicted, 7), [1, 1, 1, 1, 0, np.nan])
+    assert_allclose(metrics.score_hits(truth, predicted, 5), [1, 1, 1, 1, 1, np.nan])
+    assert_allclose(metrics.score_hits(truth, predicted, 2), [1, 0, np.nan, 0, 1, np.nan])
+    assert metrics.mean_absolute_error(truth, predicted) == pytest.approx((0.8 + 0.8 + 0.4 + 0.8 + 1.0) / 5)
+
+
+def test_brier_is_the_mean_of_its_samples():
+    truth, p = np.array([0, -1, 1]), np.array([[0.8, 0.2], [0.5, 0.5], [1.0, 0.0]])
+    assert_allclose(metrics.brier_each(truth, p), [0.08, np.nan, 2])
+    assert metrics.brier(truth, p) == pytest.approx(1.04)
