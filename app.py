@@ -13,6 +13,7 @@ st.navigation(
             st.Page("pages/conflicts.py", title="Conflicts", icon=":material/compare_arrows:"),
             st.Page("pages/disk.py", title="Disk", icon=":material/blur_on:"),
             st.Page("pages/explain.py", title="Explain", icon=":material/movie:"),
+            st.Page("pages/evaluate.py", title="Evaluate", icon=":material/leaderboard:"),
         ],
         "Do": [st.Page("pages/datasets.py", title="Datasets", icon=":material/database:")],
     }

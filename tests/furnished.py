@@ -1,4 +1,4 @@
-"""A workspace as the app's tests need it: datasets of every kind, one of them with a checkpoint."""
+"""A workspace as the app's tests need it: datasets of every kind, one of them with a checkpoint, and a benchmark."""
 
 import os
 from pathlib import Path
@@ -9,7 +9,7 @@ from emoviz.data import store
 from emoviz.data.checks import samples_table
 from emoviz.data.dataset import FUSED, Annotation, Dataset, Label
 from emoviz.training import crossfit
-from tests import tiny
+from tests import measured, tiny
 
 LABELS = (Label("anger", "#d6410b", -0.7), Label("joy", "#c58a00", 0.9), Label("calm", "#2f7fc9", 0.2))
 CHECKPOINT = "simulated-tiny"
@@ -51,6 +51,7 @@ def furnish(home: Path) -> None:
     os.environ["EMOVIZ_HOME"] = str(home)
     try:
         store.write(voted())
+        measured.write(home / "benchmarks" / "made")
         simulated = store.read("simulated")
         for _ in crossfit.fit(simulated, tiny.config(), folds=2, device="cpu", name=CHECKPOINT):
             pass

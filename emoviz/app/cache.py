@@ -4,9 +4,10 @@ Keys are names and hashes: a dataset that changed has a new hash and so a new ke
 clearing by hand. What these functions return is shared by all sessions and therefore only read.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+import pandas as pd
 import streamlit as st
 
 from emoviz import workspace
@@ -15,6 +16,8 @@ from emoviz.analysis import neighbours, slices, summary
 from emoviz.analysis.findings import Findings
 from emoviz.analysis.neighbours import Neighbours
 from emoviz.analysis.slices import Slice
+from emoviz.benchmark import results, table, words
+from emoviz.benchmark.results import Results
 from emoviz.data import store
 from emoviz.data.dataset import Dataset
 from emoviz.data.store import Info
@@ -131,3 +134,84 @@ def nearest(key: str, row: int, _findings: Findings) -> Neighbours:
         return neighbours.on_the_ball(_findings.points, row, NEIGHBOURS)
     said = [found for side in _findings.meta.sides if (found := _findings.distributions("human", side)) is not None]
     return neighbours.by_votes(np.stack(said), row, NEIGHBOURS) if said else Neighbours(np.empty(0, int), np.empty(0))
+
+
+def benchmarks() -> tuple[str, ...]:
+    """Names of all benchmarks."""
+    return results.names()
+
+
+def benchmark(name: str) -> Results:
+    """A benchmark as it stands now; the same object as long as nothing was added to it."""
+    found = results.load(name)
+    return _held(benchmark_key(found), found)
+
+
+def benchmark_key(found: Results) -> str:
+    """Names a benchmark as it stands now."""
+    return f"{found.name}.{found.created}.{len(found.cells)}"
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _held(key: str, _results: Results) -> Results:
+    return _results
+
+
+@st.cache_resource(max_entries=4, show_spinner="Measuring…")
+def measured(key: str, _results: Results) -> pd.DataFrame:
+    """Every number of a benchmark: as it was written when it ended, or computed where it has not."""
+    return _results.tidy if (_results.folder / results.TABLE).is_file() else table.table(_results)
+
+
+@st.cache_resource(max_entries=16, show_spinner="Comparing models…")
+def proven(key: str, dataset: str, metric: str, _results: Results) -> tuple[str, ...]:
+    """What a benchmark proves on one of its datasets and what not, in sentences."""
+    return words.proven(replace(_results, datasets=(_results.about(dataset),)), metric)
+
+
+@st.cache_resource(max_entries=16, show_spinner="Comparing models…")
+def comparisons(key: str, metric: str, stratum: str, _results: Results) -> pd.DataFrame:
+    """Models two by two."""
+    return table.comparisons(_results, metric, stratum)
+
+
+@st.cache_resource(max_entries=16, show_spinner="Comparing parts…")
+def ablation(key: str, metric: str, stratum: str, _results: Results) -> pd.DataFrame:
+    """Models without their parts."""
+    return table.ablation(_results, metric, stratum)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def by_conflict(key: str, metric: str, _results: Results) -> pd.DataFrame:
+    """A metric by how much modalities disagree."""
+    return table.by_conflict(_results, metric)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def reliability(key: str, dataset: str, title: str, _results: Results) -> pd.DataFrame:
+    """How often answers of each confidence are right."""
+    return table.reliability(_results, dataset, title)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def confusion(key: str, dataset: str, title: str, _results: Results) -> pd.DataFrame:
+    """Which emotion one model takes for which."""
+    return table.confusion(_results, dataset, title)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def per_group(key: str, dataset: str, title: str, metric: str, _results: Results) -> pd.DataFrame:
+    """A metric of one model, speaker by speaker."""
+    return table.per_group(_results, dataset, title, metric)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def costs(key: str, _results: Results) -> pd.DataFrame:
+    """What each model costs."""
+    return table.costs(_results)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def curves(key: str, _results: Results) -> pd.DataFrame:
+    """How every training went."""
+    return table.curves(_results)

@@ -18,9 +18,9 @@ from emoviz.plots.svg import MUTED, SIZE, Axis, Drawing, apart, spanning
 SHADES = ("#3b6fd9", "#e0761e", "#1f9d78", "#b0509e", "#b8950f", "#2f9fc4", "#d6455d", "#8a6f4e")
 AHEAD, BEHIND = "#1f9d78", "#d6455d"
 WIDTH, HEIGHT = 560.0, 340.0
-LEFT, TOP, BOTTOM = 52.0, 26.0, 46.0
-NAMES = 132.0  # room for the names of models at the end of their lines
-ROW = 25.0  # height of a row of a figure of rows
+LEFT, TOP, BOTTOM = 52.0, 28.0, 46.0
+NAMES = 148.0  # room for the names of models at the end of their lines
+ROW = 27.0  # height of a row of a figure of rows
 SURE = 0.05  # what a corrected p has to stay below
 
 
@@ -117,14 +117,14 @@ def confusion(counts: np.ndarray, labels: Sequence[str], title: str, chosen: tup
     drawing = Drawing(width, top + k * side * 0.72 + 4, f"confusion of {title}")
     height = side * 0.72
     drawing.words(names + k * side / 2, 13, f"{title} says", size=SIZE - 1, anchor="middle", opacity=MUTED)
-    drawing.words(names - 10, top - 8, "people say", size=SIZE - 1, anchor="end", opacity=MUTED)
+    drawing.words(names - 10, top - 8, "truth", size=SIZE - 1, anchor="end", opacity=MUTED)
     shares = counts / np.maximum(counts.sum(1, keepdims=True), 1)
     for j, label in enumerate(labels):
         x = names + (j + 0.5) * side
         drawing.words(
             x,
             top - 8,
-            fitted(label, side * 1.5 if tilted else side, SIZE),
+            fitted(label, side * 1.5 if tilted else side, SIZE - 1),
             size=SIZE - 1,
             anchor="start" if tilted else "middle",
             turned=-35 if tilted else 0,
@@ -196,7 +196,7 @@ def waterfall(table: pd.DataFrame, full: str, metric: str, higher: bool) -> str:
         higher: whether more of it is better
     """
     rows = table[table["difference"].notna()].sort_values("difference", ascending=higher)
-    names = 190.0
+    names = 200.0
     below = TOP + ROW * len(rows)
     drawing = Drawing(WIDTH, below + BOTTOM, f"{metric} of {full} without each of its parts")
     x = spanning([0.0, *rows["low"], *rows["high"], *rows["difference"]], names, WIDTH - 58)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from emoviz.plots.html import text
 from emoviz.plots.sheet import INK, PAPER, UNPRINTABLE
 
-SIZE = 12.0  # of letters
+SIZE = 13.0  # of letters
 FAINT, MUTED = 0.14, 0.66  # how much of the ink grid lines and notes have
 
 

@@ -34,6 +34,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const had = parentElement.activeElement?.dataset?.pick;
   // Read as XML: no program in it would run, whatever a label holds.
   const svg = new DOMParser().parseFromString(data.svg, "image/svg+xml").documentElement;
+  svg.style.maxWidth = `${1.3 * Number(svg.getAttribute("width"))}px`;
   place.replaceChildren(document.importNode(svg, true));
   if (had) place.querySelector(`[data-pick="${had}"]`)?.focus();
 }

@@ -1,0 +1,17 @@
+"""Evaluate: what benchmarks prove of which model, and what not."""
+
+import streamlit as st
+
+from emoviz.app import compared, controls, evaluated, frame
+
+frame.start()
+
+# load
+read = evaluated.reading()
+
+# draw
+st.title("Which model is right, and where?")
+evaluated.verdict(read)
+evaluated.table(read)
+compared.show(read)
+controls.caveat()
