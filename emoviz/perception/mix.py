@@ -263,7 +263,7 @@ def _voices(folder: Path, part: Part, given: weights.Weights) -> Items:
 def _texts(folder: Path, part: Part, given: weights.Weights) -> Items:
     """Texts that readers marked with one label."""
     corpus = go_emotions.read(folder, "dev" if part == "fit" else "test")
-    read = read_texts(((row, corpus.texts[row]) for row in np.flatnonzero(corpus.single >= 0)), given)
+    read = read_texts(((row, corpus.texts[row]) for row in np.flatnonzero(corpus.single >= 0).tolist()), given)
     truth = np.array([LABELS.index(COMMON[name]) for name in go_emotions.LABELS])[corpus.single[read.rows]]
     return Items("text", given.card.labels, truth, read.native, read.quality, read.rows)
 
