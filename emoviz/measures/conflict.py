@@ -192,6 +192,41 @@ def temper(q, t, prior):
     return t[..., None] * q + (1 - t[..., None]) * prior
 
 
+def felt(q, valences):
+    r"""How pleasant what each modality says is: the mean valence of its emotions.
+
+    Args:
+        q: distributions, ``(M, N, K)``
+        valences: of the labels, -1 unpleasant to 1 pleasant, ``(K,)``; NaN unknown, such labels are left out
+
+    Returns:
+        ``(M, N)`` in [-1, 1]; NaN where a modality is missing or says nothing of known valence
+    """
+    xp = array_namespace(q, valences)
+    known = ~xp.isnan(valences)
+    share = xp.where(known, q, xp.zeros_like(q)) + 0 * q  # a missing modality stays missing
+    total = xp.sum(share, axis=-1)
+    summed = xp.vecdot(share, xp.broadcast_to(xp.where(known, valences, xp.zeros_like(valences)), q.shape))
+    return xp.where(total > 0, summed / xp.where(total > 0, total, xp.ones_like(total)), xp.full_like(total, np.nan))
+
+
+def valence_conflict(valence):
+    r"""How far apart the modalities of a sample are in valence, :math:`\operatorname{mean}_{a<b} |v_a - v_b| / 2`.
+
+    Between anger and fear emotions differ and valence hardly does: conflict in emotions is large, this is small.
+
+    Args:
+        valence: of what each modality says, ``(M, N)`` in [-1, 1], NaN where missing: from :func:`felt`, or predicted
+
+    Returns:
+        ``(N,)`` in [0, 1], 1 where two modalities are wholly pleasant and wholly unpleasant; NaN below two modalities
+    """
+    xp = array_namespace(valence)
+    first, second = _sides(valence)
+    apart = xp.abs(xp.stack([valence[a] - valence[b] for a, b in zip(first, second, strict=True)])) / 2
+    return _mean(apart, ~_isnan(apart), 1)
+
+
 def farthest(q, fused):
     """Which modality is farthest from the whole: the dissenter of distribution targets, and of people.
 

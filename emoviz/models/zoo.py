@@ -13,13 +13,17 @@ from emoviz.models.baselines.base import BaselineConfig
 from emoviz.models.baselines.cmc import Cmc, CmcConfig
 from emoviz.models.baselines.dmd import Dmd, DmdConfig
 from emoviz.models.baselines.early import Early
+from emoviz.models.baselines.helo import Helo, HeloConfig
 from emoviz.models.baselines.knn import Nearest, NearestConfig
 from emoviz.models.baselines.late import Late, LateConfig
 from emoviz.models.baselines.linear import Linear, LinearConfig
 from emoviz.models.baselines.mlp import Mlp, MlpConfig
 from emoviz.models.baselines.mult import Mult, MultConfig
+from emoviz.models.baselines.names import Names, NamesConfig
 from emoviz.models.baselines.prior import Prior
+from emoviz.models.baselines.raters import Raters, RatersConfig
 from emoviz.models.baselines.self_mm import SelfMm, SelfMmConfig
+from emoviz.models.baselines.valence import Valence, ValenceConfig
 from emoviz.models.inputs import Inputs
 from emoviz.models.mpcl import Mpcl, MpclConfig
 from emoviz.models.tical import Tical, TicalConfig
@@ -50,6 +54,10 @@ MODELS: dict[str, Entry] = {
     "dmd": Entry("DMD-lite", DmdConfig, Dmd),
     "self-mm": Entry("Self-MM, an adaptation", SelfMmConfig, SelfMm),
     "cmc": Entry("CMC, an adaptation", CmcConfig, Cmc),
+    "helo": Entry("HeLo, mended", HeloConfig, Helo),
+    "names": Entry("Names of emotions", NamesConfig, Names),
+    "raters": Entry("Simulated raters (after SAMNet)", RatersConfig, Raters),
+    "valence": Entry("Emotion and valence together", ValenceConfig, Valence),
     "late": Entry("Late fusion", LateConfig, Late),
     "linear": Entry("Soft logistic regression", LinearConfig, Linear),
     "knn": Entry("Nearest samples (AA-kNN)", NearestConfig, Nearest),

@@ -365,3 +365,37 @@ def test_a_floor_lies_above_all_but_alpha_of_the_agreeing():
 def test_a_pair_never_seen_together_has_no_floor():
     q = np.stack([one(FIRST, FIRST, NAN)] * 4, 1)[:, :, 0]
     assert np.isnan(measure.floors(q, np.ones(4, bool))).tolist() == [False, True, True]
+
+
+VALENCES = np.array([-0.7, 0.9, 0.0, np.nan])
+
+
+def test_valence_of_what_is_said_by_hand():
+    said = np.array([[[0.5, 0.5, 0, 0], [0, 0.5, 0, 0.5]], [[1, 0, 0, 0], [np.nan] * 4]])
+    assert_allclose(measure.felt(said, VALENCES), [[0.1, 0.9], [-0.7, np.nan]])
+
+
+def test_valence_of_an_emotion_that_has_none_is_unknown():
+    assert np.isnan(measure.felt(np.array([[[0, 0, 0, 1.0]]]), VALENCES)).all()
+
+
+def test_conflict_in_valence_by_hand():
+    valence = np.array([[1, 0.5, -0.5, 0.3], [-1, 0.5, 0.5, np.nan], [-1, 0.5, np.nan, np.nan]])
+    assert_allclose(measure.valence_conflict(valence), [2 / 3, 0, 0.5, np.nan])
+
+
+def test_two_unpleasant_emotions_conflict_as_emotions_and_not_in_valence():
+    anger, fear = np.eye(4)[[0, 2]]
+    said, valences = np.stack([anger, fear])[:, None], np.array([-0.7, 0.9, -0.7, 0.0])
+    assert_allclose(measure.conflict(said), 1)
+    assert_allclose(measure.valence_conflict(measure.felt(said, valences)), 0)
+
+
+@given(distributions(3, 5, labels=4))
+def test_conflict_in_valence_does_not_depend_on_the_order_and_torch_says_what_numpy_says(q):
+    valences = np.array([-0.8, 0.9, 0.1, -0.3])
+    valence = measure.felt(q, valences)
+    assert ((valence >= -1) & (valence <= 1) | np.isnan(valence)).all()
+    assert_allclose(measure.valence_conflict(valence), measure.valence_conflict(valence[::-1]))
+    again = measure.valence_conflict(measure.felt(torch.from_numpy(q), torch.from_numpy(valences)))
+    assert_allclose(again.numpy(), measure.valence_conflict(valence))
