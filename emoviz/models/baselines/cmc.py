@@ -30,6 +30,8 @@ class CmcConfig(BaselineConfig):
     """
 
     unimodal: float = 1.0
+    epochs: int = 40
+    lr: float = 1e-3
     momentum: float = 0.99
     momentum_text: float = 0.8
     gamma: float = 0.5

@@ -33,6 +33,8 @@ class DmdConfig(BaselineConfig):
     """
 
     unimodal: float = 1.0
+    epochs: int = 30
+    lr: float = 1e-3
     distil: float = 0.05
     decouple: float = 0.1
 

@@ -20,6 +20,8 @@ class MlpConfig(AnsweringConfig):
     """
 
     hidden: int = 128
+    epochs: int = 30
+    lr: float = 1e-3
 
     BOUNDS: ClassVar[dict[str, tuple[float, float]]] = {**AnsweringConfig.BOUNDS, "hidden": (4, 4096)}
 

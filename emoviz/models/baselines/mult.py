@@ -24,7 +24,11 @@ class MultConfig(TokensConfig):
         layers: of each pair's cross-modal attention
     """
 
+    width: int = 32
+    unimodal: float = 1.0
+    dropout: float = 0.4
     layers: int = 1
+    epochs: int = 30
 
     BOUNDS: ClassVar[dict[str, tuple[float, float]]] = {**TokensConfig.BOUNDS, "layers": (1, 12)}
 

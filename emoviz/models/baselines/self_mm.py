@@ -1,9 +1,9 @@
 r"""Self-MM, an adaptation to classes and distributions: labels of modalities from distances to class centres.
 
 Source: Yu, Xu, Yuan, Wu. Learning Modality-Specific Representations with Self-Supervised Multi-Task Learning for
-Multimodal Sentiment Analysis. AAAI 2021. There a label is one score :math:`z` with a centre of positive and one of
-negative samples; here each label is such a score, :math:`z = 2y - 1`, with a centre of the samples that show it and
-one of all others, and the scores are put back to a distribution.
+Multimodal Sentiment Analysis. AAAI 2021. There a label is one score with a centre of positive and one of negative
+samples, and moves by how much nearer the modality lies to one of them than the whole does. Here there is a centre
+for each label, and its mass moves in the same way.
 """
 
 from dataclasses import dataclass
@@ -23,44 +23,43 @@ class SelfMmConfig(BaselineConfig):
     """The choices of Self-MM; all are those of baselines that encode each modality."""
 
     unimodal: float = 1.0
+    epochs: int = 40
+    lr: float = 1e-3
 
 
-def centres(features: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-    """Means of the samples that show each label and of those that do not.
+def nearness(features: Tensor, labels: Tensor) -> Tensor:
+    r"""How near each sample lies to the centre of each label.
+
+    The softmax of the relative distance :math:`(\bar d - d_k) / d_k`, with the distance :math:`d_k` to the centre of a
+    label and its mean over labels, in units of half its mean size: the whole is clustered more tightly than a modality,
+    and their distances would not compare.
 
     Args:
         features: ``(N, W)``
-        labels: how far each shows each label, ``(N, K)`` in [0, 1]; rows of zeros are left out
-
-    Returns:
-        two ``(K, W)``
-    """
-    there = labels.sum(1, keepdim=True) > 0
-    return tuple(share.T @ features / share.sum(0)[:, None].clamp_min(TINY) for share in (labels, (1 - labels) * there))
-
-
-def nearness(features: Tensor, shown: Tensor, others: Tensor) -> Tensor:
-    """Relative distance to the centres of each label, ``(N, W)`` to ``(N, K)``: positive where nearer to its own."""
-    own, rest = torch.cdist(features, shown), torch.cdist(features, others)
-    return (rest - own) / (own + TINY)
-
-
-def drawn(label: Tensor, alone: Tensor, whole: Tensor) -> Tensor:
-    r"""Where a modality's label is drawn to, :math:`z_s = (\alpha_s z / \alpha_m + z + \alpha_s - \alpha_m) / 2`.
-
-    Args:
-        label: of the whole, ``(N, K)``
-        alone: nearness of the modality, ``(N, K)``
-        whole: nearness of the fused features, ``(N, K)``
+        labels: how far each sample shows each label, ``(N, K)``; rows of zeros are no part of any centre
 
     Returns:
         ``(N, K)``, sums to 1
     """
-    z = 2 * label - 1
-    ratio = alone / torch.where(whole.abs() < TINY, TINY, whole)
-    score = ((ratio * z + z + alone - whole) / 2).clamp(-1, 1)
-    share = (score + 1) / 2 + TINY
-    return share / share.sum(1, keepdim=True)
+    centres = labels.T @ features / labels.sum(0)[:, None].clamp_min(TINY)
+    gap = torch.cdist(features, centres)
+    relative = (gap.mean(1, keepdim=True) - gap) / (gap + TINY)
+    return (2 * relative / relative.abs().mean().clamp_min(TINY)).softmax(1)
+
+
+def drawn(label: Tensor, alone: Tensor, whole: Tensor) -> Tensor:
+    """Where a modality's label is drawn to: the whole's label, and what the modality is nearer to than the whole is.
+
+    Args:
+        label: of the whole, ``(N, K)``
+        alone: nearness of the modality, ``(N, K)``
+        whole: nearness of the whole, ``(N, K)``
+
+    Returns:
+        ``(N, K)``, sums to 1
+    """
+    moved = (label + alone - whole).clamp_min(0)
+    return moved / moved.sum(1, keepdim=True)
 
 
 class SelfMm(Moving, Early):
@@ -73,22 +72,14 @@ class SelfMm(Moving, Early):
         return torch.tensor(epoch / (epoch + 2), device=self.memory.device)
 
     def moved(self, batches: Batches) -> Tensor:
-        encoded, whole, target, labels, present = [], [], [], [], []
-        for batch in batches:
-            x = self.encoded(batch)
-            encoded.append(x)
-            whole.append(self.hidden(x, self.present(batch), batch))
-            target.append(batch.target)
-            labels.append(self.remembered(batch))
-            present.append(self.present(batch))
-        label, sides, there = torch.cat(target), torch.cat(labels, 1), torch.cat(present, 1)[..., None]
-        fused = torch.cat(whole)
-        near = nearness(fused, *centres(fused, label))
-        new = [
-            drawn(label, nearness(x, *centres(x, known * seen)), near)
-            for x, known, seen in zip(torch.cat(encoded, 1), sides, there, strict=True)
-        ]
-        return torch.where(there, torch.stack(new), label).transpose(0, 1)
+        x = torch.cat([self.encoded(batch) for batch in batches], 1)
+        whole = torch.cat([self.hidden(self.encoded(batch), self.present(batch), batch) for batch in batches])
+        labels = torch.cat([self.remembered(batch) for batch in batches], 1)
+        present = torch.cat([self.present(batch) for batch in batches], 1)[..., None]
+        label = torch.cat([batch.target for batch in batches])
+        near = nearness(whole, label)
+        new = [drawn(label, nearness(*side), near) for side in zip(x, labels * present, strict=True)]
+        return torch.where(present, torch.stack(new), label).transpose(0, 1)
 
     def loss(self, batch: Batch) -> Tensor:
         answer = self.answer(batch)
