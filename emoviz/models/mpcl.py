@@ -43,7 +43,8 @@ class MpclConfig(AnsweringConfig):
         temperature: of the softmax over similarities to prototypes
         retrievals: how often emotions look up the banks before co-occurrence is read; 0 leaves it out
         prior: what the learned co-occurrence is drawn to: ``valence`` (counts of the training labels, emotions of
-            one valence pulled together), ``counts``, or ``none``
+            one valence pulled together), ``counts``, ``pairs`` (no table: the other emotions of each sample are told
+            from each of its own), or ``none``
         valence_pull: how much pairs of one valence gain and pairs of opposite valence lose under ``valence``
         compression: whether emotions are pooled by valence and as a whole before the answer
         distil_by: whose relations are brought together: ``all`` samples alike, or by their ``consistency``
@@ -61,7 +62,7 @@ class MpclConfig(AnsweringConfig):
     prototypes_each: int = 4
     temperature: float = 0.1
     retrievals: int = 1
-    prior: Literal["valence", "counts", "none"] = "valence"
+    prior: Literal["valence", "counts", "pairs", "none"] = "valence"
     valence_pull: float = 0.5
     compression: bool = True
     distil_by: Literal["all", "consistency"] = "consistency"
@@ -322,15 +323,22 @@ class Mpcl(Answering):
             known = ~apart.isnan()
             total = total + config.distil * (apart * weight)[known].sum() / max(1, len(apart))
         if config.co_occurrence and config.retrievals and config.prior != "none":
-            mass = target.sum(0).clamp_min(TINY)
-            mean = torch.einsum("bk,bkj->kj", target, seen.beside) / mass[:, None]
-            total = total + config.co_occurrence * divergence.kl(self.drawn_to, mean.clamp_min(TINY)).mean()
+            total = total + config.co_occurrence * self._apart_from_prior(seen.beside, target)
         if config.valence and (self.sign > 0).any() and (self.sign < 0).any():
             sides = torch.stack([(self.sign == s).to(target.dtype) for s in (1, 0, -1)], 1)
             total = total + config.valence * divergence.kl(target @ sides, (seen.fused.exp() @ sides) + TINY).mean()
         if config.diversity and config.prototypes_each > 1:
             total = total + config.diversity * (self._alike() - 0.5).clamp_min(0).mean()
         return total
+
+    def _apart_from_prior(self, beside: Tensor, target: Tensor) -> Tensor:
+        """How far the co-occurrence of a batch is from what it is drawn to, nats."""
+        if self.config.prior == "pairs":
+            pair = target[:, :, None] * target[:, None] * (1 - torch.eye(self.labels, device=target.device))
+            return -(pair * beside.clamp_min(TINY).log()).sum() / pair.sum().clamp_min(TINY)
+        mass = target.sum(0).clamp_min(TINY)
+        mean = torch.einsum("bk,bkj->kj", target, beside) / mass[:, None]
+        return divergence.kl(self.drawn_to, mean.clamp_min(TINY)).mean()
 
     def _alike(self) -> Tensor:
         """Cosines between the prototypes of one label, ``(M, K, P, P)``, the diagonal 0."""

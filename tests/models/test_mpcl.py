@@ -39,6 +39,7 @@ VARIANTS = [
     {"steps": 2},
     {"retrievals": 0},
     {"prior": "counts"},
+    {"prior": "pairs"},
     {"prior": "none"},
     {"compression": False},
     {"distil_by": "all"},
@@ -159,9 +160,10 @@ def blocks(n=400):
     return replace(dataset, labels=labels, features=shown, annotations={FUSED: Annotation("distribution", values)})
 
 
-def test_planted_blocks_are_found_again_in_the_co_occurrence():
+@pytest.mark.parametrize("prior", ["counts", "pairs"])
+def test_planted_blocks_are_found_again_in_the_co_occurrence(prior):
     dataset = blocks()
-    model, _ = trained(dataset, epochs=15, prior="counts", co_occurrence=1.0, distil=0, valence=0)
+    model, _ = trained(dataset, epochs=15, prior=prior, co_occurrence=1.0, distil=0, valence=0)
     samples = Samples(model.inputs, dataset, np.arange(len(dataset)), CPU)
     together = model.diagnose(Ordered(samples, torch.arange(len(dataset)))).co_occurrence
     assert_close(together.sum(1), torch.ones(4))
