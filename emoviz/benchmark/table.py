@@ -11,13 +11,15 @@ from itertools import combinations, product
 
 import numpy as np
 import pandas as pd
+from scipy.stats import norm
 
 from emoviz.benchmark import scores
 from emoviz.benchmark.results import About, Answers, Cell, Relabelled, Results
 from emoviz.benchmark.scores import Score
 from emoviz.measures import intervals, metrics
 
-RESAMPLES, SWAPS = 1000, 2000
+RESAMPLES = 1000
+SWAPS, MOST_SWAPS, ENOUGH = 2000, 20_000, 20
 MOST_BLOCKS = 200
 LEVEL = 0.95
 ALL, CONSISTENT, INCONSISTENT, TRAINING = "all", "consistent", "inconsistent", "training"
@@ -25,7 +27,8 @@ LEAST_HALF, MOST_HALF = "half with least conflict", "half with most conflict"
 QUANTILES = 4
 OBSERVER = "best observer"
 ALPHA = 0.05
-MOST_EXACT = 11  # groups up to which every swap is tried
+TIED = 1e-9
+MOST_EXACT = 15  # groups up to which every swap is tried
 COMPARED = [
     *["dataset", "metric", "stratum", "title", "rival", "difference", "low", "high", "p", "p_holm", "wins", "losses"],
     "better",
@@ -71,6 +74,8 @@ def comparisons(
     results: Results, metric: str = "", stratum: str = ALL, *, against: str | None = None, ablations: bool = False
 ) -> pd.DataFrame:
     """Models compared two by two on the same samples, by a permutation test that swaps answers within groups.
+
+    Conflict scores of two models cannot be swapped; there the difference is held against its spread over draws.
 
     Args:
         results: of a benchmark
@@ -444,7 +449,7 @@ def _compared(a: str, b: str, summed: dict[str, _Summed], score: Score) -> dict:
     apart = values[0] - values[1]
     draws = _drawn(score.value, x, one.draws) - _drawn(score.value, y, one.draws)
     low, high = _interval(draws)
-    p = _swapped(score, x, y) if score.about == "answer" else _beyond(draws)
+    p = _swapped(score, x, y) if score.about == "answer" else _beyond(apart.mean(), draws)
     won = score.gain(apart)
     return {
         "title": a,
@@ -459,28 +464,36 @@ def _compared(a: str, b: str, summed: dict[str, _Summed], score: Score) -> dict:
 
 
 def _swapped(score: Score, x: np.ndarray, y: np.ndarray) -> float:
-    """Chance of a difference as large if it did not matter whose answers are whose, group by group."""
+    """Chance of a difference as large if it did not matter whose answers are whose, group by group.
+
+    Few groups are swapped in every way; of many, ways are drawn until chance has done as well often enough.
+    """
+    seen = abs((score.value(x.sum(1)) - score.value(y.sum(1))).sum())
     groups = x.shape[1]
-    exact = groups <= MOST_EXACT
-    swap = (
-        np.array(list(product((0.0, 1.0), repeat=groups)))
-        if exact
-        else np.random.default_rng(1).integers(0, 2, (SWAPS, groups)).astype(float)
-    )
+    if groups <= MOST_EXACT:
+        every = (np.arange(2**groups)[:, None] >> np.arange(groups)) & 1
+        return float(np.mean(_swaps(score, x, y, every.astype(float)) >= seen - TIED))
+    draw, beyond, done = np.random.default_rng(1), 0, 0
+    while done < MOST_SWAPS and beyond < ENOUGH:
+        ways = draw.integers(0, 2, (SWAPS, groups)).astype(float)
+        beyond += int((_swaps(score, x, y, ways) >= seen - TIED).sum())
+        done += SWAPS
+    return (beyond + 1) / (done + 1)
+
+
+def _swaps(score: Score, x: np.ndarray, y: np.ndarray, swap: np.ndarray) -> np.ndarray:
+    """Size of the difference, summed over trainings, when some groups are swapped, ``(ways, G)`` to ``(ways,)``."""
     drawn = np.zeros(len(swap))
     for one, other in zip(x, y, strict=True):
         moved = swap @ (other - one)
         drawn += score.value(one.sum(0) + moved) - score.value(other.sum(0) - moved)
-    seen = (score.value(x.sum(1)) - score.value(y.sum(1))).sum()
-    beyond = np.count_nonzero(np.abs(drawn) >= abs(seen) - 1e-9)
-    return float(beyond / len(swap) if exact else (beyond + 1) / (len(swap) + 1))
+    return np.abs(drawn)
 
 
-def _beyond(draws: np.ndarray) -> float:
-    """Two-sided bootstrap p-value of a difference: scores of two models have no common scale to be swapped on."""
-    known = draws[~np.isnan(draws)]
-    below, above = np.count_nonzero(known <= 0), np.count_nonzero(known >= 0)
-    return float(min(1.0, 2 * (min(below, above) + 1) / (len(known) + 1)))
+def _beyond(seen: float, draws: np.ndarray) -> float:
+    """Two-sided p-value of a difference by its spread over draws of groups."""
+    spread = np.nanstd(draws)
+    return float(2 * norm.sf(abs(seen) / spread)) if spread > 0 else 1.0
 
 
 def _holm(p: list[float]) -> np.ndarray:

@@ -7,7 +7,7 @@ import pandas as pd
 
 from emoviz.benchmark import scores, table
 from emoviz.benchmark.results import About, Results
-from emoviz.benchmark.scores import Metric
+from emoviz.benchmark.scores import Metric, Score
 
 SHOWN = 9  # metrics of answers in a table of the page: the others stand in table.csv
 
@@ -40,11 +40,7 @@ def proven(results: Results, metric: str = "") -> tuple[str, ...]:
 
 def _about(results: Results, about: About, pairs: pd.DataFrame, metric: str) -> Iterator[str]:
     score = scores.named(metric or results.plan.metric, about)
-    values = {
-        variant.title: float(score.each(results.answers(about.title, variant.title)).mean())
-        for variant in results.variants(about.title)
-        if not variant.of
-    }
+    values = _values(results, about, score)
     best = max(values, key=lambda title: score.gain(values[title]))
     people = f"{about.tested:,} samples of {about.groups:,} groups that no model had seen"
     if len(values) == 1:
@@ -64,6 +60,21 @@ def _about(results: Results, about: About, pairs: pd.DataFrame, metric: str) -> 
         yield f"Not proven {corrected}: that it is better than {listed(level)}."
     if about.groups < table.FEW:
         yield f"With {about.groups} tested groups, only large differences can be proven."
+
+
+def _values(results: Results, about: About, score: Score) -> dict[str, float]:
+    """The metric of each model."""
+    return {
+        variant.title: float(score.each(results.answers(about.title, variant.title)).mean())
+        for variant in results.variants(about.title)
+        if not variant.of
+    }
+
+
+def _best(results: Results, about: About) -> str:
+    score = scores.named(results.plan.metric, about)
+    values = _values(results, about, score)
+    return max(values, key=lambda title: score.gain(values[title]))
 
 
 def listed(names: list[str], most: int = 4) -> str:
@@ -142,9 +153,16 @@ def _compared(results: Results) -> list[str]:
     pairs = table.comparisons(results)
     if pairs.empty:
         return []
-    lines = ["## Two by two", "", "| dataset | metric | model | rival | difference | p, corrected | wins, losses |"]
+    best = {about.title: _best(results, about) for about in results.datasets if results.variants(about.title)}
+    lines = [
+        "## The best against the others",
+        "",
+        "| dataset | metric | model | rival | difference | p, corrected | wins, losses |",
+    ]
     lines.append("| --- | --- | --- | --- | --- | --- | --- |")
     for row in pairs.itertuples():
+        if best[row.dataset] not in (row.title, row.rival):
+            continue
         apart = interval(row.difference, row.low, row.high)
         lines.append(
             f"| {row.dataset} | {row.metric} | {row.title} | {row.rival} | {apart} | {number(row.p_holm)} "
