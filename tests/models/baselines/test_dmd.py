@@ -2,12 +2,9 @@
 
 from dataclasses import replace
 
-import pytest
 import torch
 from torch.testing import assert_close
 
-from emoviz.errors import ConfigError
-from emoviz.models import zoo
 from emoviz.models.baselines import dmd
 from tests.models.baselines import rivals
 
@@ -53,8 +50,3 @@ def test_shared_parts_of_one_label_are_to_be_more_alike_than_others():
     assert_close(dmd.closeness(by_label, target, here), torch.tensor(0.0))
     # One of each is alike: near 0, far 1/2, and the margin.
     assert_close(dmd.closeness(by_side, target, here), torch.tensor(0.5 + dmd.MARGIN))
-
-
-def test_a_width_that_cannot_be_cut_into_heads_is_refused():
-    with pytest.raises(ConfigError, match="multiple of 4"):
-        zoo.config_from("dmd", ["width=10"])
