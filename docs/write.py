@@ -78,8 +78,8 @@ def _settings() -> Iterator[str]:
 
 
 def _attributes(doc: str) -> dict[str, str]:
-    """Names and sentences of the ``Attributes:`` section of a docstring."""
-    section = doc.split("Attributes:\n")[1].split("\n\n")[0]
+    """Names and sentences of the ``Attributes:`` section of a docstring; none where it has no such section."""
+    section = doc.partition("Attributes:\n")[2].split("\n\n")[0]
     entries = re.split(r"\n {4}(?=\w+: )", "\n" + section.rstrip())[1:]
     return {name: " ".join(words.split()) for name, words in (entry.split(": ", 1) for entry in entries)}
 

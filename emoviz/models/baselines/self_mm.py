@@ -20,7 +20,11 @@ from emoviz.models.baselines.moving import Moving
 
 @dataclass(frozen=True)
 class SelfMmConfig(BaselineConfig):
-    """The choices of Self-MM; all are those of baselines that encode each modality."""
+    """The choices of Self-MM.
+
+    Attributes:
+        unimodal: weight of the loss of each modality's own head, times how far its label has moved
+    """
 
     unimodal: float = 1.0
     epochs: int = 40
