@@ -1,7 +1,7 @@
 """How the voice model was made: RAVDESS, copies that each never heard a fifth of the actors.
 
 What a microphone, a room, a telephone or another speaker do to a voice is done to the log-mel bands while
-training: speed and pitch, tempo, colour, band limits, reverberation, noise, compression, gaps. Each copy's
+training: speed and pitch, tempo, reverberation, colour, band limits, few bits, noise, compression, gaps. Each copy's
 held-out actors measure it, set the temperature of the others' answers and show how far a new speaker lies
 from the known ones.
 """
@@ -40,7 +40,7 @@ from emoviz.progress import Progress, Work, finish, part
 
 SPEEDS = ((6, 5), (12, 11), (1, 1), (11, 12), (5, 6))  # samples made of samples: pitch and tempo together
 AROUND = FRAMES  # rows kept before and after what is said
-ABSENT = -100.0  # dB, beyond the ends of a recording
+ABSENT = -200.0  # dB, beyond the ends of a recording
 HEATS = [float(heat) for heat in np.geomspace(0.3, 5, 80)]  # temperatures to choose from
 # How much the temperature rises with strangeness. Within one corpus nothing asks for it: after this training answers
 # are calibrated through noise and rooms too. Between corpora recognition is known to fall by half, and that cannot
@@ -83,9 +83,9 @@ class TrainingConfig:
     lr: float = 4e-3
     decay: float = 0.03
     smoothing: float = 0.05
-    clean: float = 0.4
+    clean: float = 0.3
     averaging: float = 0.99
-    rounds: int = 1
+    rounds: int = 2
     seed: int = 0
 
 
@@ -222,24 +222,40 @@ def _follow(averaged: VoiceNetwork, network: VoiceNetwork, keep: float) -> None:
 def disturbed(given: Windowed, draw: torch.Generator, clean: float = 0.0) -> Windowed:
     """The same voices from other microphones, rooms and lines; a share of them as they are."""
     kept = _chance(draw, len(given.mel), clean)
-    mel = _noisy(_reverberant(_coloured(given.mel, draw), draw), draw)
+    heard = _coloured(_reverberant(given.mel, draw), draw)
+    mel, pitch = _noisy(Windowed(_coarse(heard, draw), given.pitch), draw)
     loudest = mel.amax((1, 2), keepdim=True)
     mel = loudest + (mel - loudest) * _uniform(draw, len(mel), 0.8, 1.2)[:, None, None]  # compressors and expanders
-    return _gappy(Windowed(torch.where(kept[:, None, None], given.mel, mel), given.pitch), draw)
+    mel, pitch = torch.where(kept[:, None, None], given.mel, mel), torch.where(kept[:, None], given.pitch, pitch)
+    return _gappy(Windowed(mel, pitch), draw)
 
 
 def _coloured(mel: Tensor, draw: torch.Generator) -> Tensor:
-    """Another microphone: a tilt, waves over the bands; a line that lets no low or high bands through."""
+    """Another microphone: a tilt, waves over the bands; a line that lets no low or high bands through, or neither."""
     count, band = len(mel), torch.linspace(-1, 1, BANDS)
     colour = torch.randn(count, 1, generator=draw) * 5 * band
     for waves in (1, 2, 3):
         phase = _uniform(draw, count, 0, 2 * np.pi)[:, None]
         colour += torch.randn(count, 1, generator=draw) * 2.5 * torch.sin(np.pi * waves * band + phase)
     rank = torch.arange(BANDS).float()
-    top = torch.where(_chance(draw, count, 0.35), _uniform(draw, count, 40, BANDS), float(BANDS))[:, None]
-    bottom = torch.where(_chance(draw, count, 0.25), _uniform(draw, count, 0, 12), 0.0)[:, None]
-    colour -= 6 * ((rank - top).clamp_min(0) + (bottom - rank).clamp_min(0))
+    telephone, dull, thin = (_chance(draw, count, chance) for chance in (0.2, 0.25, 0.2))
+    top = torch.where(dull, _uniform(draw, count, 40, BANDS), float(BANDS))
+    bottom = torch.where(thin, _uniform(draw, count, 0, 12), 0.0)
+    top = torch.where(telephone, _uniform(draw, count, 42, 49), top)[:, None]
+    bottom = torch.where(telephone, _uniform(draw, count, 4, 10), bottom)[:, None]
+    slope = _uniform(draw, count, 4, 12)[:, None]
+    colour -= slope * ((rank - top).clamp_min(0) + (bottom - rank).clamp_min(0))
     return mel + colour[:, None]
+
+
+def _coarse(mel: Tensor, draw: torch.Generator) -> Tensor:
+    """A line that spends few bits: white noise 20 to 45 dB below whatever is heard at the moment."""
+    count = len(mel)
+    level = mel.amax(2, keepdim=True)
+    grain = _grain(mel, draw)
+    below = torch.where(_chance(draw, count, 0.3), _uniform(draw, count, 20, 45), 100.0)
+    wide = torch.linspace(-4, 4, BANDS)  # higher bands are wider
+    return _added(mel, level - below[:, None, None] + grain + wide)
 
 
 def _reverberant(mel: Tensor, draw: torch.Generator) -> Tensor:
@@ -255,20 +271,34 @@ def _reverberant(mel: Tensor, draw: torch.Generator) -> Tensor:
     return 10 * torch.stack(rows, 1).log10()
 
 
-def _noisy(mel: Tensor, draw: torch.Generator) -> Tensor:
-    """A background 5 to 50 dB below the loudest of the voice, of any colour, steady or not."""
-    count = len(mel)
+def _noisy(given: Windowed, draw: torch.Generator) -> tuple[Tensor, Tensor]:
+    """A background 3 to 50 dB below the loudest of the voice, of any colour, steady or not.
+
+    What it covers has no pitch any more.
+    """
+    mel, count = given.mel, len(given.mel)
     band = torch.linspace(-1, 1, BANDS)
     colour = torch.randn(count, 1, generator=draw) * 8 * band
     colour += torch.randn(count, 1, generator=draw) * 5 * torch.sin(np.pi * band + _uniform(draw, count, 0, 6)[:, None])
     swell = functional.interpolate(torch.randn(count, 1, 8, generator=draw), WINDOW, mode="linear")[:, 0]
     swell = swell * _uniform(draw, count, 0, 4)[:, None]
-    grain = torch.rand(mel.shape, generator=draw).clamp_min(1e-3).log().neg().log10() * 5
-    noise = grain + colour[:, None] + swell[:, :, None]
+    noise = _grain(mel, draw) + colour[:, None] + swell[:, :, None]
     loud = mel.amax((1, 2))
-    below = torch.where(_chance(draw, count, 0.75), _uniform(draw, count, 5, 50), 100.0)
+    below = torch.where(_chance(draw, count, 0.75), 3 + 47 * _uniform(draw, count, 0, 1) ** 1.4, 100.0)
     noise += (loud - below)[:, None, None] - noise.mean(1).amax(1)[:, None, None]
-    return torch.logaddexp(mel / 10 * np.log(10), noise / 10 * np.log(10)) * 10 / np.log(10)
+    over = mel[:, :, :32].amax(2) - noise[:, :, :32].amax(2)  # below 1.6 kHz, where pitch is found
+    covered = over < _uniform(draw, count, -3, 6)[:, None]
+    return _added(mel, noise), given.pitch.masked_fill(covered, float("nan"))
+
+
+def _grain(mel: Tensor, draw: torch.Generator) -> Tensor:
+    """How noise wavers around its level from frame to frame and band to band, in dB."""
+    return torch.rand(mel.shape, generator=draw).clamp_min(1e-3).log().neg().log10() * 5
+
+
+def _added(one: Tensor, other: Tensor) -> Tensor:
+    """Levels of two sounds heard together, in dB."""
+    return torch.logaddexp(one / 10 * np.log(10), other / 10 * np.log(10)) * 10 / np.log(10)
 
 
 def _gappy(given: Windowed, draw: torch.Generator) -> Windowed:

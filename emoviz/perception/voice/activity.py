@@ -12,7 +12,7 @@ from emoviz.perception.voice.features import FRAMES, Measures
 ABOVE_BACKGROUND = 8.0  # dB over the quiet tenth of the sound
 BELOW_PEAK = 32.0  # dB; what is quieter beside the loudest speech is breath or room
 NEAR_PEAK = 12.0  # dB; where a sound has no quiet tenth, its loud parts still count
-FAINTEST = -70.0  # dB; below lies what 16-bit recorders add
+FAINTEST = -85.0  # dB; below lies what 16-bit recorders add
 LONGEST_GAP = 0.4  # seconds of silence within one piece of speech
 SHORTEST = 0.25  # seconds
 LEAST_VOICED = 0.08  # share of a piece

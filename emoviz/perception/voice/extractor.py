@@ -27,7 +27,7 @@ SYLLABLE = 2.0  # dB by which a syllable's loudness stands out
 APART = 4  # rows from one syllable to the next, at least
 DIP = 10  # rows within which it stands out
 TEMPO = 2 * FRAMES  # rows over which syllables are counted
-ABSENT = -100.0  # dB, before the first and after the last sample
+ABSENT = -200.0  # dB, before the first and after the last sample
 
 NO_SOUND = "The clip has no sound."
 NO_SPEECH = "No speech was heard."

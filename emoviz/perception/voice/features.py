@@ -22,7 +22,7 @@ HOP = RATE // FRAMES
 SPAN = 512  # samples under one window: 32 ms
 BANDS = 64
 LOWEST, HIGHEST = 50.0, 7600.0  # Hz, of the mel bands
-QUIETEST = 1e-10  # power; the level of digital silence, -100 dB
+QUIETEST = 1e-14  # power; the level of digital silence, -140 dB: far below what a soft voice needs
 
 PITCH_SPAN = 1024  # samples: a little less than four periods of the lowest pitch
 PITCH_LOWEST, PITCH_HIGHEST = 60.0, 600.0  # Hz

@@ -1,7 +1,8 @@
 """The network that hears emotions: log-mel pictures and pitch curves of 2.4 seconds, in several small copies.
 
-Level and microphone are taken out before anything is learned: the loudest frame of a window is 0 dB and what
-lies more than :data:`DEPTH` below it is silence. Copies were trained without different actors; where they
+Level is taken out before anything is learned: the loudest frame of a window is 0 dB and what lies more than
+:data:`DEPTH` below it is silence. The microphone is taken out of a second picture beside the first: how far each band
+lies above its own mean while something is heard. Copies were trained without different actors; where they
 disagree, their mean is wide.
 
 Axis letters: B windows, T rows of a window (:data:`WINDOW`), L labels, E embedding.
@@ -20,6 +21,7 @@ WINDOW = round(SECONDS * FRAMES)  # rows
 DEPTH = 60.0  # dB between the loudest frame and silence
 MIDDLE = 160.0  # Hz; between the voices of men and women
 EMBEDDING = 64
+LOUD, SHARP = 0.2, 10.0  # rows whose loudest band lies this high in the picture count as heard: 24 dB below the loudest
 VOICED, HEIGHT, MOTION = range(3)  # rows of a pitch curve
 
 
@@ -28,11 +30,13 @@ class Batch:
     """Windows as the network takes them.
 
     Attributes:
-        picture: ``(B, BANDS, T)`` in [-1, 1]: silence to the level of the loudest frame
+        picture: ``(B, BANDS, T)`` in [-1, 1]: from silence to the level of the loudest frame
+        relief: ``(B, BANDS, T)``: the same above each band's own mean while something is heard
         curve: ``(B, 3, T)``: voiced or not, octaves above :data:`MIDDLE`, octaves above the window's own median
     """
 
     picture: Tensor
+    relief: Tensor
     curve: Tensor
 
 
@@ -49,7 +53,9 @@ def batch(mel: Tensor, pitch: Tensor) -> Batch:
     height = (pitch / MIDDLE).log2()
     motion = height - height.nanmedian(1, keepdim=True).values
     curve = torch.stack([voiced.float(), height, motion], 1).nan_to_num()
-    return Batch(picture.transpose(1, 2), curve)
+    heard = ((picture.amax(2) - LOUD) * SHARP).sigmoid()[:, :, None]
+    own = (heard * picture).sum(1, keepdim=True) / heard.sum(1, keepdim=True)
+    return Batch(picture.transpose(1, 2), (picture - own).transpose(1, 2), curve)
 
 
 def summary(windows: Batch) -> Tensor:
@@ -66,7 +72,7 @@ class VoiceNetwork(nn.Module):
     def __init__(self, labels: int):
         super().__init__()
         self.picture = nn.Sequential(
-            *_block(nn.Conv2d(1, 16, 5, (2, 2), 2, bias=False)),
+            *_block(nn.Conv2d(2, 16, 5, (2, 2), 2, bias=False)),
             *_block(nn.Conv2d(16, 32, 3, (2, 2), 1, bias=False)),
             *_block(nn.Conv2d(32, 64, 3, (2, 1), 1, bias=False)),
             *_block(nn.Conv2d(64, 64, 3, (2, 1), 1, bias=False)),
@@ -84,7 +90,9 @@ class VoiceNetwork(nn.Module):
 
     def embed(self, windows: Batch) -> Tensor:
         """What the last layer reads, ``(B, EMBEDDING)``."""
-        seen = torch.cat([self.picture(windows.picture[:, None]), self.curve(windows.curve)], 1)
+        seen = torch.cat(
+            [self.picture(torch.stack([windows.picture, windows.relief], 1)), self.curve(windows.curve)], 1
+        )
         steps = self.joined(seen)
         weight = self.attention(steps).softmax(2)
         mean = (weight * steps).sum(2)

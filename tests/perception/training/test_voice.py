@@ -88,6 +88,26 @@ def test_a_room_only_adds_and_dies_away():
     assert (tail[:, 0] > -60).any() and (tail[:, 0] < -90).any()
 
 
+def test_noise_takes_the_pitch_of_what_it_covers(given):
+    clean = voice.centred(given, torch.arange(40))
+    mel, pitch = voice._noisy(clean, torch.Generator().manual_seed(0))
+    assert (mel >= clean.mel - 1e-3).all()
+    lost = clean.pitch.isfinite() & pitch.isnan()
+    kept = pitch.isfinite()
+    assert lost.any() and kept.any()
+    risen = (mel - clean.mel)[:, :, :32].amax(2)
+    assert risen[lost].mean() > risen[kept].mean() + 5
+
+
+def test_a_coarse_line_adds_what_follows_the_voice(given):
+    clean = voice.centred(given, torch.arange(40))
+    mel = voice._coarse(clean.mel, torch.Generator().manual_seed(0))
+    risen = (mel - clean.mel).amax(2)
+    assert (mel >= clean.mel - 1e-3).all()
+    assert (risen.amax(1) > 10).float().mean() == pytest.approx(0.3, abs=0.25)
+    assert (mel.amax(2) - clean.mel.amax(2)).max() < 1
+
+
 def test_two_trainings_with_one_seed_are_the_same(given, voices):
     labels, heard = torch.from_numpy(voices.labels), torch.arange(40)
     one, two = (finish(voice.trained(given, labels, heard, SHORT)).state_dict() for _ in range(2))

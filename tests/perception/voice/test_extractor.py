@@ -63,6 +63,13 @@ def test_what_is_said_becomes_windows_on_the_clock_of_the_clip(voice):
     assert_allclose(reading.distribution.sum(), 1)
 
 
+def test_a_softer_recording_says_the_same(voice):
+    samples = np.concatenate([still(1), syllables(3), still(1)])
+    loud, soft = last(voice, Heard(samples)), last(voice, Heard(samples * np.float32(10**-1.5)))
+    assert_allclose(soft.windows.start, loud.windows.start)
+    assert_allclose(soft.distribution, loud.distribution, atol=0.02)
+
+
 def test_a_window_never_reaches_beyond_the_clip(voice):
     windows = last(voice, Heard(syllables(1.0))).windows
     assert len(windows) == 1

@@ -21,6 +21,14 @@ def test_a_picture_reaches_from_silence_to_the_loudest_frame():
     assert 0.5 < picture.max() <= 1
 
 
+def test_a_microphone_changes_the_picture_and_hardly_the_relief():
+    mel = -40 + 5 * torch.randn(3, WINDOW, BANDS, generator=torch.Generator().manual_seed(1))
+    tilted = mel + torch.linspace(-8, 8, BANDS)
+    one, other = batch(mel, PITCH), batch(tilted, PITCH)
+    assert (one.picture - other.picture).abs().mean() > 0.1
+    assert (one.relief - other.relief).abs().mean() < 0.01
+
+
 def test_curves_are_octaves_and_zero_where_nothing_is_voiced():
     pitch = torch.full((1, WINDOW), float("nan"))
     pitch[0, 10:20] = 160
