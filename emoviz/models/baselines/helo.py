@@ -44,7 +44,7 @@ class HeloConfig(TokensConfig):
     tokens: int = 4
     first: str = ""
     blur: float = 0.05
-    correlation: float = 0.1
+    correlation: float = 1.0
 
     BOUNDS: ClassVar[dict[str, tuple[float, float]]] = {
         **TokensConfig.BOUNDS,
@@ -67,7 +67,7 @@ class Helo(Tokened):
         self.before = nn.LayerNorm(config.width)
         self.look = nn.MultiheadAttention(config.width, HEADS, batch_first=True)
         self.speak = nn.Linear(config.width, 1)
-        self.owe = nn.Linear(inputs.context_size, self.labels)
+        self.owe = nn.Parameter(torch.zeros(inputs.context_size, self.labels))
         self.register_buffer("together", torch.eye(self.labels))
 
     @torch.no_grad()
@@ -100,7 +100,7 @@ class Helo(Tokened):
         missed = ~readable(self._kept(seen))
         found, _ = self.look(queries, every, every, key_padding_mask=missed, need_weights=False)
         heard = self.speak(queries + found).squeeze(-1) * seen.any(1, keepdim=True)
-        fused = (self.label_prior.log() + heard + self.owe(batch.context)).log_softmax(-1)
+        fused = (self.label_prior.log() + heard + batch.context @ self.owe).log_softmax(-1)
         return Answer(said, fused, present, said.amax(-1))
 
     def _kept(self, real: Tensor) -> Tensor:

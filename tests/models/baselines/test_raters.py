@@ -41,7 +41,7 @@ def two_causes():
     People's votes are mixed alike in the last two.
     """
     generator = np.random.default_rng(0)
-    n = 600
+    n = 400
     first = generator.integers(0, 4, n)
     second = (first + generator.integers(1, 4, n)) % 4
     kind = generator.choice(["clear", "ambiguous", "conflict"], n, p=[0.5, 0.25, 0.25])
