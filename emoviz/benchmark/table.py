@@ -1,8 +1,8 @@
 """What follows from a benchmark, as tidy tables: pure functions of :class:`emoviz.benchmark.results.Results`.
 
 Every number is the mean over a model's trainings (seeds, repeats) of a metric over all its tested samples. Intervals
-are 95 %, from groups (speakers) drawn anew, the same draws for all models; tests swap two models' answers within
-groups. Both speak of new people, not of new seeds. More than 200 groups are joined to 200 blocks.
+are 95 %, from groups (speakers) drawn anew, the same draws for all models; tests are paired, over groups. Both speak of
+new people, not of new seeds. More than 200 groups are joined to 200 blocks.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -12,6 +12,7 @@ from itertools import combinations, product
 import numpy as np
 import pandas as pd
 from scipy.stats import norm
+from scipy.stats import t as student
 
 from emoviz.benchmark import scores
 from emoviz.benchmark.results import About, Answers, Cell, Relabelled, Results
@@ -19,7 +20,6 @@ from emoviz.benchmark.scores import Score
 from emoviz.measures import intervals, metrics
 
 RESAMPLES = 1000
-SWAPS, MOST_SWAPS, ENOUGH = 2000, 20_000, 20
 MOST_BLOCKS = 200
 LEVEL = 0.95
 ALL, CONSISTENT, INCONSISTENT, TRAINING = "all", "consistent", "inconsistent", "training"
@@ -27,8 +27,7 @@ LEAST_HALF, MOST_HALF = "half with least conflict", "half with most conflict"
 QUANTILES = 4
 OBSERVER = "best observer"
 ALPHA = 0.05
-TIED = 1e-9
-MOST_EXACT = 15  # groups up to which every swap is tried
+TIED = 1e-12
 COMPARED = [
     *["dataset", "metric", "stratum", "title", "rival", "difference", "low", "high", "p", "p_holm", "wins", "losses"],
     "better",
@@ -73,9 +72,7 @@ def table(results: Results) -> pd.DataFrame:
 def comparisons(
     results: Results, metric: str = "", stratum: str = ALL, *, against: str | None = None, ablations: bool = False
 ) -> pd.DataFrame:
-    """Models compared two by two on the same samples, by a permutation test that swaps answers within groups.
-
-    Conflict scores of two models cannot be swapped; there the difference is held against its spread over draws.
+    """Models compared two by two on the same samples, by a paired t-test over groups.
 
     Args:
         results: of a benchmark
@@ -334,7 +331,7 @@ class _Stratum:
             value = score.each(inside).mean()
             if not np.isnan(value):
                 sums = score.sums(inside, self.member, self.blocks)
-                low, high = _interval(_drawn(score.value, sums, draws))
+                low, high = _interval(_drawn(score.value, sums, draws), sums.shape[1])
                 yield _Number(
                     head.dataset,
                     head.model,
@@ -401,7 +398,7 @@ def _labels(head: _Head, relabelled: list[tuple[Relabelled, ...]]) -> Iterator[_
     for score in scores.LABELS:
         value = score.value(sums.sum(1)).mean()
         if not np.isnan(value):
-            low, high = _interval(_drawn(score.value, sums, draws))
+            low, high = _interval(_drawn(score.value, sums, draws), sums.shape[1])
             n = round(sums[..., 0].sum(1).mean())
             yield _Number(
                 head.dataset,
@@ -435,9 +432,17 @@ def _drawn(value: Callable[[np.ndarray], np.ndarray], sums: np.ndarray, draws: n
     return np.mean([value(draws @ one) for one in sums], 0)
 
 
-def _interval(values: np.ndarray) -> tuple[float, float]:
+def _interval(values: np.ndarray, groups: int) -> tuple[float, float]:
+    """Percentiles of draws, farther out the fewer groups there are.
+
+    Percentiles of few groups' draws are too near each other; they are moved out to where Student's interval of as many
+    groups would end (Hesterberg. What teachers should know about the bootstrap. American Statistician 2015).
+    """
     known = values[~np.isnan(values)]
-    low, high = np.quantile(known, [(1 - LEVEL) / 2, (1 + LEVEL) / 2]) if len(known) else (np.nan, np.nan)
+    if not len(known) or groups < 2:
+        return np.nan, np.nan
+    tail = norm.cdf(np.sqrt(groups / (groups - 1)) * student.ppf((1 - LEVEL) / 2, groups - 1))
+    low, high = np.quantile(known, [tail, 1 - tail])
     return float(low), float(high)
 
 
@@ -448,8 +453,7 @@ def _compared(a: str, b: str, summed: dict[str, _Summed], score: Score) -> dict:
     values = [score.value(sums.sum(1)) for sums in (x, y)]
     apart = values[0] - values[1]
     draws = _drawn(score.value, x, one.draws) - _drawn(score.value, y, one.draws)
-    low, high = _interval(draws)
-    p = _swapped(score, x, y) if score.about == "answer" else _beyond(apart.mean(), draws)
+    low, high = _interval(draws, x.shape[1])
     won = score.gain(apart)
     return {
         "title": a,
@@ -457,43 +461,27 @@ def _compared(a: str, b: str, summed: dict[str, _Summed], score: Score) -> dict:
         "difference": float(apart.mean()),
         "low": low,
         "high": high,
-        "p": p,
+        "p": _p_value(score, x, y),
         "wins": np.count_nonzero(won > 0),
         "losses": np.count_nonzero(won < 0),
     }
 
 
-def _swapped(score: Score, x: np.ndarray, y: np.ndarray) -> float:
-    """Chance of a difference as large if it did not matter whose answers are whose, group by group.
+def _p_value(score: Score, x: np.ndarray, y: np.ndarray) -> float:
+    """Two-sided p-value of a difference, by a paired t-test over groups.
 
-    Few groups are swapped in every way; of many, ways are drawn until chance has done as well often enough.
+    Its standard error is the jackknife's: from the differences with each group left out. For a mean over groups of one
+    size this is the paired t-test of their means.
     """
-    seen = abs((score.value(x.sum(1)) - score.value(y.sum(1))).sum())
     groups = x.shape[1]
-    if groups <= MOST_EXACT:
-        every = (np.arange(2**groups)[:, None] >> np.arange(groups)) & 1
-        return float(np.mean(_swaps(score, x, y, every.astype(float)) >= seen - TIED))
-    draw, beyond, done = np.random.default_rng(1), 0, 0
-    while done < MOST_SWAPS and beyond < ENOUGH:
-        ways = draw.integers(0, 2, (SWAPS, groups)).astype(float)
-        beyond += int((_swaps(score, x, y, ways) >= seen - TIED).sum())
-        done += SWAPS
-    return (beyond + 1) / (done + 1)
-
-
-def _swaps(score: Score, x: np.ndarray, y: np.ndarray, swap: np.ndarray) -> np.ndarray:
-    """Size of the difference, summed over trainings, when some groups are swapped, ``(ways, G)`` to ``(ways,)``."""
-    drawn = np.zeros(len(swap))
-    for one, other in zip(x, y, strict=True):
-        moved = swap @ (other - one)
-        drawn += score.value(one.sum(0) + moved) - score.value(other.sum(0) - moved)
-    return np.abs(drawn)
-
-
-def _beyond(seen: float, draws: np.ndarray) -> float:
-    """Two-sided p-value of a difference by its spread over draws of groups."""
-    spread = np.nanstd(draws)
-    return float(2 * norm.sf(abs(seen) / spread)) if spread > 0 else 1.0
+    without = [score.value(sums.sum(1, keepdims=True) - sums) for sums in (x, y)]
+    apart = np.mean(without[0] - without[1], 0)
+    apart = apart[~np.isnan(apart)]
+    seen = abs(np.mean(score.value(x.sum(1)) - score.value(y.sum(1))))
+    error = np.sqrt((groups - 1) / groups * ((apart - apart.mean()) ** 2).sum()) if len(apart) else 0.0
+    if seen < TIED or groups < 2:
+        return 1.0
+    return float(2 * student.sf(seen / max(error, TIED), groups - 1))
 
 
 def _holm(p: list[float]) -> np.ndarray:

@@ -1,6 +1,7 @@
 """A benchmark that was really run, once for all tests."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -65,3 +66,10 @@ def ran(tmp_path_factory) -> Results:
         patch.setenv("EMOVIZ_HOME", str(folder / "home"))
         store_all()
         return finish(run.run(plan.parsed(PLAN, "tried"), folder / "tried", jobs=1, device="cpu"))
+
+
+@pytest.fixture
+def stored(own_workspace) -> Path:
+    """A workspace that holds the plan's datasets."""
+    store_all()
+    return own_workspace

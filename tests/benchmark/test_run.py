@@ -1,10 +1,9 @@
 """A benchmark runs what is missing, and a training that fails is a row that says why."""
 
 import json
+import shutil
 from contextlib import closing
-from dataclasses import replace
 
-import pyarrow.parquet as pq
 import pytest
 
 from emoviz import cli
@@ -19,10 +18,10 @@ from tests.benchmark.conftest import PLAN
 QUICK = PLAN | {"datasets": PLAN["datasets"][:1], "models": PLAN["models"][:2], "ablations": []}
 
 
-def lines(made: plan.Plan, folder, **options) -> list[str]:
+def lines(made: plan.Plan, folder) -> list[str]:
     """What a run says of each training."""
     told = []
-    finish(run.run(made, folder, jobs=1, device="cpu", **options), lambda line: told.append(line.message))
+    finish(run.run(made, folder, jobs=1, device="cpu"), lambda line: told.append(line.message))
     return [line for line in told if " of " in line]
 
 
@@ -65,45 +64,53 @@ def test_results_are_what_was_written(ran):
     assert ran.tidy["value"].notna().all()
 
 
-def test_what_is_there_is_not_run_again(stored, tmp_path):
-    made = plan.parsed(QUICK, "tried")
-    assert len(lines(replace(made, seeds=(0,)), tmp_path / "a")) == 2
-    grown = lines(made, tmp_path / "a")
-    assert [line.split(": ")[1] for line in grown] == [f"{v.title} on planted, seed 1" for v in made.variants]
-    assert lines(made, tmp_path / "a") == []
-    lines(made, tmp_path / "b")
-    assert results.load(tmp_path / "a").predictions.equals(results.load(tmp_path / "b").predictions)
-
-
-def test_a_run_that_was_stopped_goes_on(stored, tmp_path):
+def test_a_run_that_was_stopped_goes_on_and_what_is_there_is_not_run_again(stored, ran, tmp_path):
     made = plan.parsed(QUICK, "tried")
     with closing(run.run(made, tmp_path / "a", jobs=1)) as work:
         while "1 of 4" not in next(work).message:
             pass
     assert len(lines(made, tmp_path / "a")) == 3
+    assert lines(made, tmp_path / "a") == []
+    found, other = (results.load(folder).predictions for folder in (tmp_path / "a", ran.folder))
+    same = other[(other["dataset"] == "planted") & other["title"].isin(found["title"].unique())]
+    assert found.equals(same.reset_index(drop=True))
 
 
-def test_settings_are_searched_on_training_groups_for_all_alike(stored, tmp_path):
-    raw = QUICK | {"models": [{"model": "early", "set": ["epochs=1", "width=8"]}], "search": 3, "seeds": [0]}
-    raw |= {"ablations": [{"of": "early", "title": "less", "set": ["unimodal=0"]}]}
-    found = finish(run.run(plan.parsed(raw, "tried"), tmp_path / "a", jobs=1))
-    assert found.trials[0].settings[0] == "epochs=1"
+def test_a_plan_that_grows_keeps_what_was_done_under_any_title(ran, stored, tmp_path):
+    shutil.copytree(ran.folder, tmp_path / "a")
+    raw = QUICK | {"models": [{"model": "linear", "title": "plain"}]}
+    assert lines(plan.parsed(raw, "tried"), tmp_path / "a") == []
+    again = results.load(tmp_path / "a")
+    assert {cell.title for cell in again.cells} == {"plain"}
+    assert again.predictions["fused"].tolist()[0].tolist() == ran.predictions["fused"].tolist()[0].tolist()
+
+
+def test_the_command_searches_settings_on_training_groups_for_all_alike(stored, tmp_path, capsys):
+    file = tmp_path / "searched.toml"
+    file.write_text(
+        'seeds = [0]\nsearch = 3\n[[datasets]]\nname = "tiny"\n'
+        '[[models]]\nmodel = "early"\nset = ["epochs=1", "width=8"]\n'
+        '[[ablations]]\nof = "early"\ntitle = "less"\nset = ["unimodal=0"]\n'
+    )
+    assert cli.run(["benchmark", str(file), "-o", str(tmp_path / "out"), "--jobs", "1", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["cells"], told["failed"]) == (2, [])
+    assert "Early fusion reaches accuracy" in told["proven"][0]
+    found = results.load(tmp_path / "out")
+    assert found.trials[0].settings == ("epochs=1", "width=8")
     best = min(found.trials, key=lambda trial: trial.validation)
     whole, part = found.cells
     assert whole.tried == part.tried == len(found.trials) == 3
     assert set(whole.settings) == set(best.settings)
     assert set(part.settings) == {*best.settings, "unimodal=0.0"}
-    assert not any("width" in setting and setting != "width=8" for t in found.trials for setting in t.settings)
 
 
 def test_a_process_that_is_killed_is_a_row_too(stored):
     made = plan.parsed(QUICK, "tried")
     (data,), content_hash = made.datasets, store.info("tiny").content_hash
-    orders = [cells.Order(data, content_hash, v, (), 0, 0, 0, "cpu") for v in made.variants]
-    found = dict(run._worked(own.deadly, orders, 1))
-    assert found[orders[0]].cell.status == "done"
-    assert found[orders[1]] is None
-    assert "fewer --jobs" in run._killed(orders[1]).reason
+    order = cells.Order(data, content_hash, made.variants[1], (), 0, 0, 0, "cpu")
+    assert list(run._worked(own.deadly, [order], 1)) == [(order, None)]
+    assert "fewer --jobs" in run._killed(order).reason
 
 
 def test_what_cannot_be_run_is_said_in_a_sentence(stored, tmp_path):
@@ -143,15 +150,3 @@ def test_names_lists_what_was_run_and_a_damaged_one_says_so(ran, own_workspace):
         results.load("mine")
     with pytest.raises(UnknownNameError, match="Unknown benchmark 'yours'"):
         results.load("yours")
-
-
-def test_the_command_prints_what_is_proven_and_where(stored, tmp_path, capsys):
-    file = tmp_path / "plan.toml"
-    file.write_text(
-        'seeds = [0]\n[[datasets]]\nname = "tiny"\n[[models]]\nmodel = "linear"\n[[models]]\nmodel = "prior"\n'
-    )
-    assert cli.run(["benchmark", str(file), "-o", str(tmp_path / "out"), "--jobs", "1", "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert told["cells"] == 2
-    assert pq.read_metadata(tmp_path / "out" / "predictions.parquet").num_rows == 128
-    assert "Soft logistic regression" in told["proven"][0]

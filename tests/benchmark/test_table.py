@@ -1,12 +1,10 @@
-"""Tables say what the predictions say, with intervals over groups and tests that swap within them."""
-
-from dataclasses import replace
-from itertools import product
+"""Tables say what the predictions say, with intervals and paired tests over groups."""
 
 import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
+from scipy.stats import t, ttest_rel
 from sklearn import metrics as sk
 
 from emoviz.benchmark import results, table
@@ -82,29 +80,30 @@ def test_copied_labels_are_right_where_nothing_dissents(ran, written):
     assert numbers["pseudo_off"] == numbers["pseudo_moved"] == 0
 
 
-def test_comparisons_are_permutation_tests_over_groups(ran):
+def test_comparisons_are_paired_t_tests_over_groups(ran):
     pairs = table.comparisons(ran, "accuracy")
     found = value(pairs, dataset="planted", title=LINEAR, rival=PRIOR)
     answers = [ran.answers("planted", title) for title in (LINEAR, PRIOR)]
     hits = [np.mean([metrics.hits(a.target.argmax(1), f.argmax(1)) for f in a.fused], 0) for a in answers]
-    group = pd.factorize(answers[0].group)[0]
-    each = np.bincount(group, weights=hits[0] - hits[1])
-    flips = [abs(np.dot(signs, each)) for signs in product((-1, 1), repeat=len(each))]
+    group = answers[0].group  # each of 16 samples
+    means = [pd.Series(h).groupby(group).mean() for h in hits]
     assert found["difference"] == pytest.approx((hits[0] - hits[1]).mean())
-    assert found["p"] == pytest.approx(np.mean(np.array(flips) >= abs(each.sum()) - 1e-9))
+    assert found["p"] == pytest.approx(ttest_rel(*means).pvalue)
     assert (found["wins"], found["losses"]) == (2, 0)
     assert found["low"] > 0
 
 
-def test_many_groups_are_swapped_by_chance_and_ties_prove_nothing(ran):
+def test_what_is_the_same_is_no_difference(ran):
     answers = ran.answers("planted", LINEAR)
-    many = replace(answers, group=answers.sample_id)
-    (score,) = [s for s in table.scores.CLASSES if s.name == "accuracy"]
-    stratum = table._stratum("all", np.ones(64, bool), many)
-    prior = replace(ran.answers("planted", PRIOR), group=answers.sample_id)
-    one, other = (stratum.summed(each, score) for each in (many, prior))
-    assert table._swapped(score, one.sums, other.sums) < 1e-4
-    assert table._swapped(score, one.sums, one.sums) == 1
+    (accuracy,) = [score for score in table.scores.CLASSES if score.name == "accuracy"]
+    one = table._stratum("all", np.ones(64, bool), answers).summed(answers, accuracy)
+    assert table._p_value(accuracy, one.sums, one.sums) == 1
+
+
+def test_intervals_of_few_groups_are_as_wide_as_students():
+    draws = np.random.default_rng(0).normal(size=200_000) * np.sqrt(7 / 8)  # of the mean of 8 groups
+    low, high = table._interval(draws, 8)
+    assert (low, high) == pytest.approx((t.ppf(0.025, 7), t.ppf(0.975, 7)), abs=0.05)
 
 
 def test_holm_corrects_step_by_step():
@@ -118,7 +117,7 @@ def test_against_puts_the_named_model_first(ran):
     assert set(pairs["metric"]) == {"accuracy", "jsd"}
 
 
-def test_conflict_scores_are_compared_by_their_spread(ran):
+def test_conflict_scores_are_compared_too(ran):
     pairs = table.comparisons(ran, "auroc", against=LINEAR)
     found = value(pairs, dataset="planted", rival=PRIOR)
     assert found["metric"] == "auroc"
