@@ -79,7 +79,7 @@ def parser() -> argparse.ArgumentParser:
     port = os.environ.get("STREAMLIT_SERVER_PORT", "8501")
     made.add_argument("--port", type=_port, default=port, help="port to listen on; STREAMLIT_SERVER_PORT changes it")
 
-    data = _group(commands, "data", "datasets: fetch, list, show, import, remove")
+    data = _group(commands, "data", "datasets: fetch, list, show, import, mix, remove")
     made = _command(data, "get", data_get, "download a public dataset; its licence and size are shown first", json=True)
     made.add_argument("source", metavar="SOURCE", help="which, for example crema-d")
     made.add_argument(
@@ -100,6 +100,38 @@ def parser() -> argparse.ArgumentParser:
         "--map", dest="mapping", metavar="FILE", type=Path, help="JSON or TOML that says what each column is"
     )
     made.add_argument("--media", metavar="DIR", type=Path, help="folder with the clips")
+    made = _command(
+        data, "mix", data_mix, "make a dataset of real faces, voices and texts with planted conflicts", json=True
+    )
+    made.add_argument("--name", required=True, help="name of the dataset to be")
+    made.add_argument(
+        "--corpora",
+        metavar="DIR",
+        type=Path,
+        required=True,
+        help="folder with FER+, RAVDESS and GoEmotions as fer2013plus, ravdess and goemotions",
+    )
+    made.add_argument("--n", type=int, default=20_000, help="how many samples")
+    made.add_argument("--seed", type=int, default=0, help="seed of everything drawn by chance")
+    made.add_argument(
+        "--conflict-rate", type=float, default=0.3, metavar="SHARE", help="share of samples with a conflict, 0 to 1"
+    )
+    made.add_argument(
+        "--noise", type=float, default=0.1, metavar="SHARE", help="share of raters who answer anything, 0 to 1"
+    )
+    made.add_argument(
+        "--balance",
+        type=float,
+        default=0.0,
+        metavar="SHARE",
+        help="how even emotions are: 0 as frequent as in the corpora, 1 all alike",
+    )
+    made.add_argument(
+        "--target",
+        choices=("label", "votes"),
+        default="label",
+        help="what is to be learned: what most of ten raters said, or all they said",
+    )
     made = _command(data, "remove", data_remove, "delete a dataset from the workspace")
     made.add_argument("name", metavar="NAME", help="name of the dataset")
 
@@ -326,6 +358,28 @@ def data_import(
     print(*map(_shown, report.sentences()), sep="\n", file=sys.stderr)
     if as_json:
         _print_json({"dataset": dataset.name, "hash": dataset.content_hash, "report": report})
+    else:
+        print(dataset.name)
+
+
+def data_mix(
+    name: str,
+    corpora: Path,
+    n: int,
+    seed: int,
+    conflict_rate: float,
+    noise: float,
+    balance: float,
+    target: str,
+    as_json: bool,
+) -> None:
+    """Make a proving ground."""
+    from emoviz.perception import ground
+
+    plan = ground.Plan(n, seed, conflict_rate, noise, balance, target)
+    dataset = told(ground.ground(corpora, name, plan))
+    if as_json:
+        _print_json({"dataset": dataset.name, "hash": dataset.content_hash, "description": dataset.description})
     else:
         print(dataset.name)
 

@@ -14,7 +14,7 @@ Axis letters: M modalities (:data:`emoviz.perception.base.MODALITIES`), N sample
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -31,7 +31,7 @@ from emoviz.perception.common import LABELS
 from emoviz.perception.pools import MIXED, PURE, SILENT, Pool, pools
 from emoviz.progress import Progress, Work, part
 
-Target = Literal["label", "votes"]
+TARGETS = ("label", "votes")
 KINDS = ("agree", "dissent", "differ", "silent", "mixture")
 AGREE, DISSENT, DIFFER, SILENCE, MIXTURE = range(len(KINDS))
 ALL_DIFFER = 0.2  # share of conflicts in which all three show something else
@@ -80,7 +80,7 @@ class Plan:
     conflict_rate: float = 0.3
     noise: float = 0.1
     balance: float = 0.0
-    target: Target = "label"
+    target: str = "label"
 
     def __post_init__(self) -> None:
         for name in ("conflict_rate", "noise", "balance"):
@@ -88,8 +88,8 @@ class Plan:
                 raise ConfigError(f"{name} is {getattr(self, name)}; it lies between 0 and 1.")
         if not 100 <= self.n <= 10_000_000:
             raise ConfigError(f"{self.n} samples cannot be mixed: choose 100 to 10,000,000.")
-        if self.target not in get_args(Target):
-            raise ConfigError(f"'{self.target}' is no target: choose label or votes.")
+        if self.target not in TARGETS:
+            raise ConfigError(f"'{self.target}' is no target: choose {' or '.join(TARGETS)}.")
         if self.seed < 0:
             raise ConfigError(f"The seed is {self.seed}; it must be 0 or more.")
 
@@ -395,15 +395,16 @@ def _sheet(found: tuple[Pool, ...], plan: Plan) -> str:
         [
             "A real face, a real voice and a real text in one sample; whether they agree was planted, and the columns",
             f"kind, planted_... and shown_... say how. Items: {used}; pictures of FER+ by their ten votes, voices of",
-            "RAVDESS by the emotion intended (every second one as if recorded elsewhere), texts of GoEmotions by their",
-            f"marks. {plan.conflict_rate:.0%} of the samples hold a conflict: one of the three shows another emotion, in",
-            "one of five each shows its own. Of the others 65% agree; in 20% one is missing or says nothing (a picture",
-            "that people could not tell, a murmur of all emotions, words without content); 15% share the two emotions",
-            "that readers marked in the text. The fused label is what most of ten raters say, drawn one by one: a quarter",
-            "follow the text, the others the face or the voice in the shares in which CREMA-D's people did, emotion by",
-            f"emotion; {plan.noise:.0%} answer anything. {groups[0]} training and {groups[1]} test groups, each one actor",
-            "with pictures and texts of its own, from parts that the perception models did not train on; disgust and",
-            "fear hang on few pictures. Nobody in it ever spoke these words with this face: it tests methods and says",
+            "RAVDESS by the emotion intended (every second one as if recorded elsewhere), texts of GoEmotions by",
+            f"their marks. {plan.conflict_rate:.0%} of the samples hold a conflict: one of the three shows another",
+            "emotion, in one of five each shows its own. Of the others 65% agree; in 20% one is missing or says",
+            "nothing (a picture that people could not tell, a murmur of all emotions, words without content); 15%",
+            "share the two emotions that readers marked in the text. The fused label is what most of ten raters say,",
+            "drawn one by one: a quarter follow the text, the others the face or the voice in the shares in which",
+            f"CREMA-D's people did, emotion by emotion; {plan.noise:.0%} answer anything. {groups[0]} training and",
+            f"{groups[1]} test groups, each one actor with pictures and texts of its own, from parts that the",
+            "perception models did not train on; disgust and fear hang on few pictures. Nobody in it ever spoke",
+            "these words with this face: it tests methods and says",
             "nothing about people.",
         ]
     )

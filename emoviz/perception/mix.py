@@ -11,10 +11,10 @@ K common labels.
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -24,6 +24,9 @@ from emoviz.perception import common, weights
 from emoviz.perception.base import MODALITIES, Reading, Sound
 from emoviz.perception.common import COMMON, LABELS
 from emoviz.progress import Progress, Work
+
+if TYPE_CHECKING:
+    from emoviz.perception.voice.model import VoiceModel
 
 Part = Literal["fit", "test"]
 FOLDERS = {"face": "fer2013plus", "voice": "ravdess", "text": "goemotions"}
@@ -193,18 +196,24 @@ def read_faces(images: np.ndarray, given: weights.Weights) -> Read:
     return Read(np.arange(len(images)), told.native, told.embedding, judged.overall)
 
 
-def read_voices(corpus: ravdess.Voices, sounds: Iterable[tuple[int, np.ndarray]], given: weights.Weights) -> Read:
+def read_voices(
+    corpus: ravdess.Voices,
+    sounds: Iterable[tuple[int, np.ndarray]],
+    given: weights.Weights,
+    listener: "Callable[[weights.Weights, int], VoiceModel] | None" = None,
+) -> Read:
     """Recordings as the copies hear them that never heard the actor.
 
     Args:
         corpus: RAVDESS
         sounds: its recordings by number, each as it shall be heard
         given: the model
+        listener: makes what listens to a part of the actors from the model and the part; the copies where not given
     """
     from emoviz.perception.voice.extractor import VoiceExtractor
     from emoviz.perception.voice.model import VoiceModel
 
-    readers = {fold: VoiceExtractor(VoiceModel(given, int(fold))) for fold in fair_folds(given)}
+    readers = {fold: VoiceExtractor((listener or VoiceModel)(given, int(fold))) for fold in fair_folds(given)}
     found = ((row, list(readers[corpus.folds[row]].read(_Recording(sound)))[-1]) for row, sound in sounds)
     return _gathered(found)
 

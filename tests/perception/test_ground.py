@@ -1,0 +1,258 @@
+"""The proving ground: what was planted is what the items show, and nobody stands in two groups."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+from emoviz.data import checks
+from emoviz.data.corpora import ravdess
+from emoviz.data.importers import crema_d
+from emoviz.errors import ConfigError, DatasetError
+from emoviz.measures import metrics
+from emoviz.models import inputs
+from emoviz.perception import ground, observer, pools
+from emoviz.perception.base import MODALITIES
+from emoviz.perception.common import LABELS
+from emoviz.perception.ground import Plan
+from emoviz.perception.pools import MIXED, PURE, SILENT, Pool
+from emoviz.progress import finish
+
+K = len(LABELS)
+FREQUENT = np.array([0.11, 0.06, 0.06, 0.26, 0.28, 0.11, 0.12])
+ACTORS = {"fit": (1, 2, 3), "test": (7, 8)}
+
+
+def pool(modality, clear=4.0):
+    """Items of five actors: of each emotion, of three pairs, and such that show nothing."""
+    draw = np.random.default_rng([1, *modality.encode()])
+    rows = []
+    for part, actors in ACTORS.items():
+        for actor in actors:
+            rows += [(part, actor, PURE, k, -1) for k in range(K) for _ in range(4)]
+            rows += [(part, actor, MIXED, a, b) for a, b in ((0, 1), (3, 6), (6, 3)) if modality != "voice"]
+            rows += [(part, actor, SILENT, -1, -1)] * 3
+    part, actor, role, shown, second = map(np.array, zip(*rows, strict=True))
+    one = np.where((shown >= 0)[:, None], np.eye(K)[shown], 1 / K)
+    people = np.where((role == MIXED)[:, None], (one + np.eye(K)[second]) / 2, one)
+    logits = clear * people + draw.normal(size=people.shape)
+    q = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
+    return Pool(
+        modality=modality,
+        model="0" * 64,
+        part=part,
+        name=np.array([f"{modality}-{row}" for row in range(len(rows))]),
+        role=role,
+        shown=shown,
+        second=second,
+        owner=actor if modality == "voice" else np.full(len(rows), -1),
+        people=people,
+        votes=np.round(10 * people),
+        text=np.array([f"words {row}" if modality == "text" else "" for row in range(len(rows))]),
+        distribution=q,
+        embedding=logits.astype(np.float32),
+        hand=draw.normal(size=(len(rows), 3)).astype(np.float32),
+        columns=np.array(["a", "b", "c"]),
+    )
+
+
+ALL = tuple(map(pool, MODALITIES))
+MADE = ground.mixed(ALL, FREQUENT, Plan(n=3000))
+TABLE = MADE.samples
+
+
+def of(kind):
+    return (TABLE["kind"] == kind).to_numpy()
+
+
+def shown(modality):
+    return TABLE[f"shown_{modality}"].to_numpy()
+
+
+def test_it_is_a_dataset_that_models_can_read():
+    checks.check(MADE)
+    assert inputs.declare(MADE, groups="embedding").names == MODALITIES
+    for groups, count in (("hand", 3), ("distribution", K), ("embedding+distribution", 2 * K)):
+        assert len(inputs.declare(MADE, groups=groups).modalities[0].columns) == count
+
+
+def test_relations_are_those_planted():
+    face, voice, text = map(shown, MODALITIES)
+    assert ((face == voice) & (voice == text))[of("agree")].all()
+    assert ((face != voice) & (voice != text) & (face != text))[of("differ")].all()
+    for m, modality in enumerate(MODALITIES):
+        lone = of("dissent") & (TABLE["planted_dissenter"] == modality).to_numpy()
+        a, b = (x for n, x in enumerate((face, voice, text)) if n != m)
+        assert lone.any() and (a == b)[lone].all() and (shown(modality) != a)[lone].all()
+    assert (TABLE["planted_conflict"].to_numpy() == (of("dissent") | of("differ"))).all()
+    assert (TABLE["planted_dissenter"] == "").to_numpy()[~of("dissent")].all()
+
+
+def test_a_silent_modality_is_missing_or_says_nothing():
+    for modality in MODALITIES:
+        there = MADE.features[modality].present()
+        silent = (TABLE["planted_silent"] == modality).to_numpy()
+        assert (shown(modality)[silent] == "").all() and (shown(modality)[~silent] != "").all()
+        assert there[~silent].all() and there[silent].mean() == pytest.approx(0.5, abs=0.1)
+        assert ((TABLE[f"item_{modality}"] == "").to_numpy() == ~there).all()
+    assert (of("silent") == (TABLE["planted_silent"] != "").to_numpy()).all()
+    assert (TABLE["text"] == "").to_numpy()[~MADE.features["text"].present()].all()
+
+
+def test_a_mixture_shows_two_emotions_and_no_other():
+    for row in TABLE[of("mixture")].itertuples():
+        assert {row.shown_face, row.shown_voice, row.shown_text} <= set(row.planted_mixture.split("+"))
+    both = set(TABLE["planted_mixture"][of("mixture")])
+    assert both == {"anger+disgust", "happiness+surprise"}
+
+
+def test_shares_are_those_asked_for():
+    assert of("dissent").mean() == pytest.approx(0.24, abs=0.02) and of("differ").mean() == pytest.approx(
+        0.06, abs=0.02
+    )
+    many = ground.mixed(ALL, FREQUENT, Plan(n=2000, conflict_rate=0.6, balance=1.0)).samples
+    assert many["planted_conflict"].mean() == pytest.approx(0.6, abs=0.03)
+    assert_allclose(many["shown_face"][many["shown_face"] != ""].value_counts(normalize=True), 1 / K, atol=0.04)
+    none = ground.mixed(ALL, FREQUENT, Plan(n=500, conflict_rate=0)).samples
+    assert not none["planted_conflict"].any()
+
+
+def test_no_item_stands_in_two_groups_and_no_group_in_two_splits():
+    assert (TABLE.groupby("group")["split"].nunique() == 1).all()
+    assert TABLE["group"].nunique() == 5 and (TABLE["split"] == "train").mean() == pytest.approx(0.7, abs=0.01)
+    for modality in MODALITIES:
+        used = TABLE[TABLE[f"item_{modality}"] != ""]
+        assert (used.groupby(f"item_{modality}")["group"].nunique() == 1).all()
+
+
+def test_training_groups_hold_items_of_the_fitting_part_only():
+    for modality, given in zip(MODALITIES, ALL, strict=True):
+        part = dict(zip(given.name.tolist(), given.part.tolist(), strict=True))
+        used = TABLE[TABLE[f"item_{modality}"] != ""]
+        assert ((used[f"item_{modality}"].map(part) == "fit") == (used["split"] == "train")).all()
+
+
+def test_features_are_those_of_the_items():
+    for given in ALL:
+        item, values = TABLE[f"item_{given.modality}"].iloc[5], MADE.features[given.modality].values[5]
+        row = given.name.tolist().index(item)
+        assert_allclose(values[:K], given.embedding[row], rtol=1e-5)
+        assert_allclose(np.exp(values[K : 2 * K]), given.distribution[row], rtol=1e-4)
+        assert_allclose(values[2 * K :], given.hand[row], rtol=1e-5)
+
+
+def test_the_same_seed_plants_the_same():
+    again = ground.mixed(ALL, FREQUENT, Plan(n=3000))
+    assert again.samples.equals(TABLE)
+    other = ground.mixed(ALL, FREQUENT, Plan(n=3000, seed=1))
+    assert not other.samples.equals(TABLE)
+
+
+def test_raters_follow_the_face_more_than_the_voice_and_a_quarter_the_text():
+    rows = np.array([[0, 4], [12, 12], [12, 12]])  # anger against happiness, then happiness throughout
+    drawn = ground.Drawn(rows, np.zeros(2, int), np.full(2, -1), np.full((2, 2), -1))
+    said = ground.followed(ALL, drawn)
+    face = 0.75 * ground.FACE[0, 3]
+    assert_allclose(said[0, [0, 3]], [face, 1 - face])
+    assert_allclose(ground.followed(ALL, replace(drawn, rows=np.array([[0], [12], [-1]])))[0, 0], ground.FACE[0, 3])
+    assert_allclose(ground.followed(ALL, replace(drawn, rows=np.array([[-1], [12], [0]])))[0, 0], 0.25)
+
+
+def test_who_says_nothing_is_not_followed():
+    silent = np.flatnonzero(ALL[0].role == SILENT)[:1]
+    drawn = ground.Drawn(np.array([silent, [12], [12]]), np.zeros(1, int), np.zeros(1, int), np.full((2, 1), -1))
+    assert_allclose(ground.followed(ALL, drawn)[0], np.eye(K)[3])
+
+
+def test_without_noise_raters_of_agreeing_samples_agree():
+    quiet = ground.mixed(ALL, FREQUENT, Plan(n=1000, noise=0.0, target="votes"))
+    agree = (quiet.samples["kind"] == "agree").to_numpy()
+    assert (quiet.annotations["fused"].values[agree].max(1) == ground.RATERS).all()
+    loud = ground.mixed(ALL, FREQUENT, Plan(n=1000, noise=1.0))
+    label = np.array(LABELS)[loud.annotations["fused"].values]
+    assert (label == loud.samples["shown_face"])[loud.samples["kind"] == "agree"].mean() < 0.5
+
+
+def test_the_label_is_what_most_raters_said():
+    votes = np.stack([TABLE[f"votes_{name}"] for name in LABELS], 1)
+    label = MADE.annotations["fused"].values
+    assert (votes.sum(1) == ground.RATERS).all()
+    assert (votes[np.arange(len(votes)), label] == votes.max(1)).all()
+    row = np.flatnonzero(TABLE["item_face"] != "")[0]
+    item = ALL[0].name.tolist().index(TABLE["item_face"][row])
+    assert_array_equal(MADE.annotations["face"].values[row], ALL[0].votes[item])
+
+
+def test_a_corpus_with_too_few_items_is_said():
+    few = replace(ALL[0], shown=np.where(ALL[0].shown == 2, 0, ALL[0].shown))
+    with pytest.raises(DatasetError, match="no face that shows fear"):
+        ground.mixed((few, *ALL[1:]), FREQUENT, Plan(n=500))
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"noise": 1.2}, {"conflict_rate": -0.1}, {"n": 5}, {"target": "mood"}, {"balance": 2}, {"seed": -1}]
+)
+def test_a_plan_that_cannot_be_is_refused(wrong):
+    with pytest.raises(ConfigError):
+        Plan(**wrong)
+
+
+def test_the_observer_finds_conflict_it_was_not_fitted_on():
+    made = ground.mixed(tuple(pool(m, clear=8.0) for m in MODALITIES), FREQUENT, Plan(n=2500))
+    seen = observer.observer(made)
+    test = (made.samples["split"] == "test").to_numpy()
+    planted = made.samples["planted_conflict"].to_numpy(bool)
+    assert metrics.auroc(planted[test], seen.conflict[test]) > 0.85
+    lone = test & (made.samples["planted_dissenter"] != "").to_numpy()
+    off = made.samples["planted_dissenter"].map({m: n for n, m in enumerate(MODALITIES)}).to_numpy()
+    assert (seen.dissenter == off)[lone].mean() > 0.7
+    assert seen.auroc[seen.family] == max(seen.auroc.values())
+
+
+def test_the_observer_needs_to_be_told_what_was_planted():
+    with pytest.raises(DatasetError, match="emoviz data mix"):
+        observer.observer(replace(MADE, samples=TABLE.drop(columns="planted_conflict")))
+
+
+def test_copies_in_spaces_of_their_own_are_brought_into_one():
+    draw = np.random.default_rng(0)
+    e = pools.EMBEDDING
+    true = draw.normal(size=(600, 6)) @ draw.normal(size=(6, e))
+    turns = [np.linalg.qr(draw.normal(size=(e, e)))[0] for _ in range(3)]
+    fold = np.arange(600) % 3
+    joined = pools._joined(np.hstack([true @ turn for turn in turns]), fold, np.arange(3))
+    # What is near in the one true space is near in the common one, whichever copy listened.
+    near = np.linalg.norm(true[:300, None] - true[None, 300:], axis=2).ravel()
+    told = np.linalg.norm(joined[:300, None] - joined[None, 300:], axis=2).ravel()
+    assert np.corrcoef(near, told)[0, 1] > 0.99
+
+
+def test_a_picture_shows_what_its_votes_say():
+    votes = np.array([[10, 0, 0, 0, 0, 0, 0], [5, 4, 1, 0, 0, 0, 0], [4, 3, 3, 0, 0, 0, 0]]) / 10
+    role, first, second = pools._roles(votes)
+    assert role.tolist() == [PURE, MIXED, SILENT]
+    assert first.tolist() == [0, 0, -1] and second.tolist() == [-1, 1, -1]
+
+
+def test_a_murmur_is_several_recordings_of_one_actor_as_loud_as_one():
+    actors, labels = np.repeat([1, 2], 4), np.tile([0, 1], 4)
+    voices = ravdess.Voices(None, ("x",) * 8, labels, actors, np.zeros(8, bool))
+    sounds = {row: np.sin(np.arange(800) * (row + 1) / 50).astype(np.float32) / 2 for row in range(8)}
+    made = dict(pools._murmurs(voices, sounds))
+    assert set(made) == set(range(8))
+    for row, murmur in made.items():
+        assert murmur.std() == pytest.approx(sounds[row].std(), rel=0.05)
+        alike = [abs(np.corrcoef(murmur, sounds[other])[0, 1]) for other in range(8)]
+        assert set(np.argsort(alike)[-2:] // 4) == {row // 4}
+
+
+@pytest.mark.external
+def test_the_dominance_of_the_face_is_that_of_the_people_of_crema_d(test_data):
+    votes, _ = crema_d.read(test_data / "crema-d")
+    assert_allclose(ground.FACE, ground.dominance(votes), atol=6e-4)
+
+
+def test_missing_corpora_are_said(tmp_path):
+    with pytest.raises(DatasetError, match=r"labels\.csv"):
+        finish(ground.ground(tmp_path, "mine"))
