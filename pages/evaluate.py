@@ -11,7 +11,9 @@ read = evaluated.reading()
 
 # draw
 st.title("Which model is right, and where?")
-evaluated.verdict(read)
+above = st.container()
 evaluated.table(read)
 compared.show(read)
 controls.caveat()
+with above:  # last, for it compares every model with every other
+    evaluated.verdict(read)

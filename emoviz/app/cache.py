@@ -164,9 +164,9 @@ def measured(key: str, _results: Results) -> pd.DataFrame:
 
 
 @st.cache_resource(max_entries=16, show_spinner="Comparing models…")
-def proven(key: str, dataset: str, metric: str, _results: Results) -> tuple[str, ...]:
+def proven(key: str, dataset: str, _results: Results) -> tuple[str, ...]:
     """What a benchmark proves on one of its datasets and what not, in sentences."""
-    return words.proven(replace(_results, datasets=(_results.about(dataset),)), metric)
+    return words.proven(replace(_results, datasets=(_results.about(dataset),)))
 
 
 @st.cache_resource(max_entries=16, show_spinner="Comparing models…")

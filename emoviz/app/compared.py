@@ -57,7 +57,7 @@ def where(read: Reading) -> None:
     with left.container(border=True):
         st.subheader("When modalities disagree")
         rows = _mine(read, cache.by_conflict(read.key, read.score.name, read.results))
-        if len(rows):
+        if rows["title"].isin(read.compared).any():
             _figure(read, "by-conflict", charts.by_conflict(rows, read.colours, read.score.title))
             st.caption(_reference(read))
         else:
@@ -106,8 +106,8 @@ def proven(read: Reading) -> None:
         if titles:
             _figure(read, "comparisons", charts.significance(rows, titles, read.score.title, read.higher))
             st.caption(
-                f"{read.score.title.capitalize()} of the row less that of the column. Full green: ahead, full red: "
-                "behind, p < .05 after Holm's correction for all pairs; pale: within chance. "
+                f"Row less column in {read.score.title}. Full green: ahead, full red: behind, p < .05 after "
+                "Holm's correction for all pairs; pale: within chance. "
                 f"{_on(read)}"
             )
         else:
@@ -134,8 +134,7 @@ def trained(read: Reading) -> None:
     with left.container(border=True):
         st.subheader("How training went")
         rows = _mine(read, cache.curves(read.key, read.results))
-        rows = rows[rows["title"].isin(read.compared)]
-        if len(rows):
+        if rows["title"].isin(read.compared).any():
             measure = st.segmented_control(
                 "Loss", ("validation", "train_loss"), default="validation", required=True, key="evaluate.loss",
                 format_func={"validation": "on held-out groups", "train_loss": "in training"}.__getitem__,
@@ -150,14 +149,15 @@ def trained(read: Reading) -> None:
         costs = _mine(read, cache.costs(read.key, read.results))
         values = read.table[(read.table["stratum"] == read.stratum) & (read.table["metric"] == read.score.name)]
         rows = values.merge(costs[["title", "seconds", "parameters"]], on="title")
-        if len(rows):
+        if rows["title"].isin(read.compared).any():
             _figure(read, "cost", charts.cost(rows, read.colours, read.score.title))
             st.caption("The larger a dot, the more numbers are learned; seconds of one training, the median.")
 
 
 def _confusion(read: Reading) -> None:
-    options = read.titles
-    title = st.selectbox("Model", options, key="evaluate.confused", label_visibility="collapsed")
+    if st.session_state.get("evaluate.confused") not in read.titles:  # another benchmark may have other models
+        st.session_state["evaluate.confused"] = read.compared[0]
+    title = st.selectbox("Model", read.titles, key="evaluate.confused", label_visibility="collapsed")
     rows = _one(read, cache.confusion, title)
     labels = read.about.labels
     place = {label: k for k, label in enumerate(labels)}

@@ -31,7 +31,8 @@ COSTS = (
     Column("megabytes", "MB", "Most memory that the training process held, in megabytes.", False, 0),
 )
 KINDS = {
-    "answer": "what they answer",
+    "shares": "people's shares",
+    "answer": "their answers",
     "conflict": "conflict they see",
     "labels": "labels they give single modalities",
     "cost": "what they cost",
@@ -139,7 +140,7 @@ def _select(label: str, name: str, options: Sequence[str], current: str, shown: 
 
 def verdict(read: Reading) -> None:
     """What is proven and what is not, with what it rests on."""
-    said = cache.proven(read.key, read.about.title, read.score.name, read.results)
+    said = cache.proven(read.key, read.about.title, read.results)
     told = [sentences.plain(sentence) for sentence in said]
     first = [place == 0 or bool(VERDICT.match(sentence)) for place, sentence in enumerate(told)]
     st.markdown(" ".join(VERDICT.sub(r"**\1**", one) for one, chief in zip(told, first, strict=True) if chief))
@@ -157,17 +158,14 @@ def verdict(read: Reading) -> None:
 
 def table(read: Reading) -> None:
     """All models against all metrics, for the samples and the kind of metric that the visitor chooses."""
+    kinds = _kinds(read)
+    if st.session_state.get("evaluate.kind") not in kinds:  # another dataset may have other numbers
+        st.session_state["evaluate.kind"] = kinds[0]
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        kind = st.segmented_control(
-            "Table shows",
-            _kinds(read),
-            default="answer",
-            required=True,
-            key="evaluate.kind",
-            format_func=KINDS.__getitem__,
-        )
+        st.segmented_control("Table shows", kinds, required=True, key="evaluate.kind", format_func=KINDS.__getitem__)
         parts = st.toggle("with ablations", key="evaluate.parts") if _parts(read) else False
-    if kind == "answer" and len(read.strata) > 1:
+    kind = st.session_state["evaluate.kind"]
+    if kind in ("answer", "shares") and len(read.strata) > 1:
         st.session_state["evaluate.stratum"] = read.stratum
         st.pills(
             "Samples",
@@ -206,16 +204,19 @@ def scores(read: Reading, kind: str, parts: bool = False) -> forms.Scores:
 
 
 def _measures(read: Reading, kind: str) -> Sequence[Score | LabelScore]:
-    if kind == "labels":
-        return measures.LABELS
-    return measures.of_answers(read.about) if kind == "answer" else measures.of_conflict(read.about)
+    answers = measures.of_answers(read.about)
+    classes = read.about.target != "score"  # a score has one kind of numbers only
+    if kind == "shares":
+        return [one for one in answers if classes and one not in measures.CLASSES]
+    if kind == "answer":
+        return [one for one in answers if not classes or one in measures.CLASSES]
+    return measures.LABELS if kind == "labels" else measures.of_conflict(read.about)
 
 
 def _kinds(read: Reading) -> list[str]:
     """What can be shown of the dataset."""
     labels = (read.table["stratum"] == tables.TRAINING).any()
-    missing = {"conflict": not measures.of_conflict(read.about), "labels": not labels}
-    return [kind for kind in KINDS if not missing.get(kind)]
+    return [kind for kind in KINDS if kind == "cost" or (labels if kind == "labels" else _measures(read, kind))]
 
 
 def _parts(read: Reading) -> tuple[str, ...]:

@@ -38,6 +38,7 @@ def by_conflict(table: pd.DataFrame, colours: dict[str, str], metric: str) -> st
         colours: of the models
         metric: what ``value`` is
     """
+    table = table[table["title"].isin(list(colours))]
     drawing = Drawing(WIDTH, HEIGHT, f"{metric} from the samples of least to those of most conflict")
     right, below = WIDTH - NAMES, HEIGHT - BOTTOM
     quantiles = sorted(int(q) for q in table["quantile"].unique())
@@ -258,7 +259,7 @@ def curves(table: pd.DataFrame, colours: dict[str, str], measure: str = "validat
         colours: of the models
         measure: the column that is drawn, ``validation`` or ``train_loss``
     """
-    table = table[table[measure].notna()]
+    table = table[table["title"].isin(list(colours)) & table[measure].notna()]
     drawing = Drawing(WIDTH, HEIGHT, f"{measure} by epoch")
     right, below = WIDTH - NAMES, HEIGHT - BOTTOM
     x = Axis(0, max(2, table["epoch"].max()) if len(table) else 2, LEFT, right)
@@ -289,7 +290,7 @@ def cost(table: pd.DataFrame, colours: dict[str, str], metric: str) -> str:
         metric: what ``value`` is
     """
     drawing = Drawing(WIDTH, HEIGHT, f"{metric} against seconds of training")
-    table = table[table["seconds"].notna() & table["value"].notna()]
+    table = table[table["title"].isin(list(colours)) & table["seconds"].notna() & table["value"].notna()]
     right, below = WIDTH - NAMES, HEIGHT - BOTTOM
     seconds = np.maximum(table["seconds"].to_numpy(float), 0.01)
     x = (

@@ -16,7 +16,7 @@ MODELS = ("TiCAL-style", "Late fusion", "Mean distribution")
 def page(tab, app_url):
     tab.goto(f"{app_url}/evaluate?benchmark=made")
     expect(tab.get_by_role("heading", name="Which model is right, and where?")).to_be_visible(timeout=PATIENCE)
-    expect(tab.locator("table[aria-label='simulated: what they answer']")).to_be_visible(timeout=PATIENCE)
+    expect(tab.locator("table[aria-label='simulated: their answers']")).to_be_visible(timeout=PATIENCE)
     rest(tab)
     return tab
 

@@ -75,6 +75,18 @@ def test_every_kind_of_number_and_every_metric_is_shown(app):
         assert not app.exception, metric
 
 
+def test_another_dataset_may_have_other_numbers(app):
+    open_page(app)
+    tab(app, TABS[1])
+    for kind in ("conflict", "labels"):
+        app.segmented_control("evaluate.kind").select(kind).run()
+        app.selectbox("evaluate.measured").select(SCORES).run()
+        assert not app.exception
+        assert app.session_state["evaluate.kind"] == "answer"
+        app.selectbox("evaluate.measured").select("simulated").run()
+        assert not app.exception
+
+
 def test_the_samples_are_a_choice_that_the_address_carries(app):
     open_page(app, stratum="inconsistent")
     assert app.session_state["evaluate.stratum"] == "inconsistent"
