@@ -379,7 +379,7 @@ def data_mix(
     plan = ground.Plan(n, seed, conflict_rate, noise, balance, target)
     dataset = told(ground.ground(corpora, name, plan))
     if as_json:
-        _print_json({"dataset": dataset.name, "hash": dataset.content_hash, "description": dataset.description})
+        _print_json({"dataset": dataset.name, "hash": dataset.content_hash, "source": dataset.source})
     else:
         print(dataset.name)
 

@@ -338,16 +338,15 @@ def _dataset(
     return Dataset(
         name="ground",
         title="Proving ground",
-        description=_sheet(found, plan),
+        description=(
+            "A real face, a real voice and a real text in one sample; whether they agree was planted. Nobody in it ever "
+            "spoke these words with this face: it tests methods and says nothing about people."
+        ),
         licence=(
             "For research, not to be passed on: pictures of FER+ have no licence, RAVDESS is CC BY-NC-SA 4.0, "
             "GoEmotions Apache-2.0"
         ),
-        source=(
-            f"emoviz.perception.ground, seed {plan.seed}, {n:,} samples, conflict rate {plan.conflict_rate:g}, noise "
-            f"{plan.noise:g}, balance {plan.balance:g}; models "
-            + ", ".join(f"{p.modality} {p.model[:8]}" for p in found)
-        ),
+        source=_sheet(found, plan),
         simulated=False,
         labels=emotions.labels(LABELS),
         modalities=MODALITIES,
@@ -390,22 +389,24 @@ def _said(pool: Pool, rows: np.ndarray) -> Annotation | None:
 def _sheet(found: tuple[Pool, ...], plan: Plan) -> str:
     """The datasheet."""
     used = ", ".join(f"{len(pool):,} of the {pool.modality}" for pool in found)
+    read = ", ".join(f"{pool.modality} {pool.model[:8]}" for pool in found)
     groups = [sum(part == name for part in found[1].actors.values()) for name in ("fit", "test")]
+    made = (
+        f"emoviz.perception.ground, seed {plan.seed}, {plan.n:,} samples, conflict rate {plan.conflict_rate:g}, noise "
+        f"{plan.noise:g}, balance {plan.balance:g}; models {read}"
+    )
     return " ".join(
         [
-            "A real face, a real voice and a real text in one sample; whether they agree was planted, and the columns",
-            f"kind, planted_... and shown_... say how. Items: {used}; pictures of FER+ by their ten votes, voices of",
-            "RAVDESS by the emotion intended (every second one as if recorded elsewhere), texts of GoEmotions by",
-            f"their marks. {plan.conflict_rate:.0%} of the samples hold a conflict: one of the three shows another",
-            "emotion, in one of five each shows its own. Of the others 65% agree; in 20% one is missing or says",
-            "nothing (a picture that people could not tell, a murmur of all emotions, words without content); 15%",
-            "share the two emotions that readers marked in the text. The fused label is what most of ten raters say,",
-            "drawn one by one: a quarter follow the text, the others the face or the voice in the shares in which",
-            f"CREMA-D's people did, emotion by emotion; {plan.noise:.0%} answer anything. {groups[0]} training and",
-            f"{groups[1]} test groups, each one actor with pictures and texts of its own, from parts that the",
-            "perception models did not train on; disgust and fear hang on few pictures. Nobody in it ever spoke",
-            "these words with this face: it tests methods and says",
-            "nothing about people.",
+            f"{made}. kind, planted_... and shown_... say what was planted. Items: {used}; pictures of FER+ by their",
+            "ten votes, voices of RAVDESS by the emotion intended (every second one as if recorded elsewhere), texts",
+            f"of GoEmotions by their marks. {plan.conflict_rate:.0%} of the samples hold a conflict: one of the three",
+            "shows another emotion, in one of five each shows its own. Of the others 65% agree; in 20% one is",
+            "missing or says nothing (a picture that people could not tell, a murmur of all emotions, words without",
+            "content); 15% share the two emotions that readers marked in the text. The fused label is what most of",
+            "ten raters say, drawn one by one: a quarter follow the text, the others the face or the voice in the",
+            f"shares in which CREMA-D's people did, emotion by emotion; {plan.noise:.0%} answer anything. {groups[0]}",
+            f"training and {groups[1]} test groups, each one actor with pictures and texts of its own, from parts",
+            "that the perception models did not train on; disgust and fear hang on few pictures.",
         ]
     )
 
