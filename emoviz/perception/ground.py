@@ -339,8 +339,8 @@ def _dataset(
         name="ground",
         title="Proving ground",
         description=(
-            "A real face, a real voice and a real text in one sample; whether they agree was planted. Nobody in it ever "
-            "spoke these words with this face: it tests methods and says nothing about people."
+            "A real face, a real voice and a real text in one sample; whether they agree was planted. Nobody in it "
+            "ever spoke these words with this face: it tests methods and says nothing about people."
         ),
         licence=(
             "For research, not to be passed on: pictures of FER+ have no licence, RAVDESS is CC BY-NC-SA 4.0, "
