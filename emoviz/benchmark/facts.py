@@ -1,12 +1,14 @@
 """What is known of a dataset's samples before any model is asked: who is tested, and what is true of conflict."""
 
+import os
 from dataclasses import dataclass, replace
+from tempfile import NamedTemporaryFile
 
 import numpy as np
-import pandas as pd
 import torch
 from sklearn.model_selection import GroupKFold
 
+from emoviz import workspace
 from emoviz.benchmark.plan import Data
 from emoviz.benchmark.results import About, Reference
 from emoviz.data.dataset import Dataset
@@ -15,6 +17,7 @@ from emoviz.measures import conflict, metrics
 from emoviz.models import zoo
 from emoviz.models.answering import DISSENT
 from emoviz.models.inputs import Inputs, Ordered, Samples, declare, labelled, truth
+from emoviz.perception import observer
 
 # Groups of features that are people's verdicts on one modality: what a model makes of them is no detection.
 VOTED = {"fraction", "log", "count", "intensity", "intensity_raw"}
@@ -106,7 +109,7 @@ def gather(dataset: Dataset, data: Data, groups: str = "all") -> Facts:
         planted=planted,
         planted_dissenter=_column(dataset, "planted_dissenter"),
         reference=reference,
-        observer=_numbers(dataset, "observer"),
+        observer=_observer(dataset),
     )
 
 
@@ -195,18 +198,28 @@ def _column(dataset: Dataset, name: str) -> np.ndarray:
     return dataset.samples[name].astype(str).to_numpy(object)
 
 
-def _numbers(dataset: Dataset, name: str) -> np.ndarray:
-    if name not in dataset.samples:
-        return np.full(len(dataset), np.nan)
-    return pd.to_numeric(dataset.samples[name]).to_numpy(float)
-
-
 def _planted(dataset: Dataset) -> np.ndarray:
     if "planted_conflict" in dataset.samples:
         return dataset.samples["planted_conflict"].to_numpy(float)
     if "planted_dissenter" in dataset.samples:
         return (_column(dataset, "planted_dissenter") != "").astype(float)
     return np.full(len(dataset), np.nan)
+
+
+def _observer(dataset: Dataset) -> np.ndarray:
+    """The best observer's evidence of conflict, ``(N,)``; NaN where the dataset holds no soft scores to observe.
+
+    Fitting it takes a minute, so that what it says is kept in the workspace.
+    """
+    soft = all("distribution" in features.groups for features in dataset.features.values())
+    if not (soft and "planted_conflict" in dataset.samples and (dataset.samples["split"] == "train").any()):
+        return np.full(len(dataset), np.nan)
+    kept = workspace.place("observed") / f"{dataset.content_hash}.npy"
+    if not kept.is_file():
+        with NamedTemporaryFile(dir=kept.parent, delete=False) as file:
+            np.save(file, observer.observer(dataset).conflict, allow_pickle=False)
+        os.replace(file.name, kept)
+    return np.load(kept, allow_pickle=False)
 
 
 def _groups_read(dataset: Dataset, modality: str, columns: set[str]) -> set[str]:

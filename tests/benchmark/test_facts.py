@@ -7,8 +7,9 @@ import pytest
 
 from emoviz.benchmark import facts
 from emoviz.benchmark.plan import Data
-from emoviz.data.dataset import Annotation
+from emoviz.data.dataset import Annotation, Features
 from emoviz.errors import DatasetError
+from emoviz.measures import metrics
 from tests import tiny
 from tests.benchmark.conftest import planted
 
@@ -103,3 +104,22 @@ def test_scores_of_each_modality_differ_by_their_distance():
     found = facts.gather(replace(made, annotations=made.annotations | sides), FOLDS)
     assert (found.reference == 1.5).all()
     assert found.target.shape == (60, 1)
+
+
+def test_the_best_observer_of_soft_scores_is_asked_once(own_workspace):
+    made = planted()
+    draw = np.random.default_rng(0)
+    shown = facts.shown(made, made.modalities)
+    sure = np.log(np.where(np.arange(3) == shown[..., None], 0.8, 0.1) + 0.02 * draw.random((3, 160, 1)))
+    soft = {
+        m: Features(values.astype(np.float32), ("a", "b", "c"), ("distribution",) * 3)
+        for m, values in zip(made.modalities, sure, strict=True)
+    }
+    told = made.samples.assign(planted_conflict=made.samples["kind"] == "dissent")
+    ground = replace(made, features=soft, samples=told, content_hash="ground")
+    found = facts.gather(ground, SPLIT)
+    tested = found.parts[0].test
+    assert metrics.auroc(found.planted[tested], found.observer[tested]) > 0.95
+    (kept,) = (own_workspace / "observed").iterdir()
+    np.save(kept, np.zeros(160))
+    assert (facts.gather(ground, SPLIT).observer == 0).all()
