@@ -16,6 +16,7 @@ from emoviz.models.base import Batch, Batches
 from emoviz.models.baselines.base import BaselineConfig
 from emoviz.models.baselines.early import Early
 from emoviz.models.baselines.moving import Moving
+from emoviz.models.inputs import Inputs
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,19 @@ class SelfMm(Moving, Early):
     """Early fusion whose heads are taught moved labels, the more the farther they moved."""
 
     config: SelfMmConfig
+    epoch: Tensor
+
+    def __init__(self, config: SelfMmConfig, inputs: Inputs):
+        super().__init__(config, inputs)
+        self.register_buffer("epoch", torch.zeros((), dtype=torch.int64), persistent=False)
+
+    def complete(self) -> bool:
+        """Not in the first epoch, which teaches no head."""
+        return int(self.epoch) > 1
+
+    def end_epoch(self, epoch: int, batches: Batches) -> None:
+        super().end_epoch(epoch, batches)
+        self.epoch.fill_(epoch)
 
     def keep(self, epoch: int) -> Tensor:
         """``(n - 1) / (n + 1)`` for the epoch n that now begins: the first moves no label."""

@@ -55,6 +55,14 @@ def test_a_head_whose_labels_have_not_moved_is_taught_nothing():
     assert all(head.weight.grad.abs().max() > 0 for head in model.heads)
 
 
+def test_a_training_may_not_stop_before_its_heads_were_taught():
+    model, batches = rivals.fresh("self-mm")
+    model.end_epoch(1, batches)
+    assert not model.complete()
+    model.end_epoch(2, batches)
+    assert model.complete()
+
+
 def test_labels_of_planted_dissenters_move_more_often_than_others():
     shown = rivals.on_planted_conflict(zoo.config_from("self-mm"))
     assert shown.moved_where_it_dissents > 0.3
