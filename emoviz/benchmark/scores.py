@@ -79,8 +79,13 @@ def of_answers(about: About) -> tuple[Score, ...]:
     """What is measured of fused answers, the chief metric first."""
     if about.target == "score":
         return SCORES
-    kept = tuple(_kept(m, name) for m, name in enumerate(about.modalities)) if about.reference == "people" else ()
-    return (*(DISTRIBUTIONS if about.target == "distribution" else ()), *CLASSES, *kept)
+    return (*(DISTRIBUTIONS if about.target == "distribution" else ()), *CLASSES, *of_masses(about))
+
+
+def of_masses(about: About) -> tuple[Score, ...]:
+    """What says whether people's fusion is kept where modalities differ; nothing where nobody judged them alone."""
+    told = about.reference == "people" and about.target != "score"
+    return tuple(_kept(m, name) for m, name in enumerate(about.modalities)) if told else ()
 
 
 def of_conflict(about: About) -> tuple[Score, ...]:
@@ -119,6 +124,15 @@ def observed(answers: Answers) -> Answers:
     """The best observer's evidence in place of the model's conflict, as one training."""
     first = {name: getattr(answers, name)[:1] for name in ("fused", "said", "dissenter", "trainings")}
     return replace(answers, **first, conflict=answers.observer[None])
+
+
+def people(answers: Answers) -> Answers:
+    """What people said of the whole in place of a model's answer, as one training."""
+    return replace(
+        answers,
+        fused=answers.target[None],
+        **{name: getattr(answers, name)[:1] for name in ("said", "conflict", "dissenter", "trainings")},
+    )
 
 
 # How sums come about

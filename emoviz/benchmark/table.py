@@ -25,7 +25,7 @@ LEVEL = 0.95
 ALL, CONSISTENT, INCONSISTENT, TRAINING = "all", "consistent", "inconsistent", "training"
 LEAST_HALF, MOST_HALF = "half with least conflict", "half with most conflict"
 QUANTILES = 4
-OBSERVER = "best observer"
+OBSERVER, PEOPLE = "best observer", "people"
 ALPHA = 0.05
 TIED = 1e-12
 COMPARED = [
@@ -43,7 +43,8 @@ def table(results: Results) -> pd.DataFrame:
 
     Strata: ``all``; ``consistent`` and ``inconsistent``, by what was planted where that is known, else the halves with
     least and most conflict by the reference; ``planted: KIND``; ``conflict 1/4`` to ``conflict 4/4`` by the reference;
-    ``training`` for the pseudo labels of training samples.
+    ``training`` for the pseudo labels of training samples. Beside the models stand, where they are known, the conflict
+    that the ``best observer`` sees and the masses that ``people`` leave on each modality's emotion.
 
     Returns:
         one row a number: ``dataset``, ``model`` (name in the zoo), ``title``, ``of`` (title of the model that it is an
@@ -53,18 +54,15 @@ def table(results: Results) -> pd.DataFrame:
     rows: list[_Number] = []
     for about in results.datasets:
         metrics_, conflicts = scores.of_answers(about), scores.of_conflict(about)
-        watched = None
+        answers = None
         for variant in results.variants(about.title):
             answers = results.answers(about.title, variant.title)
             head = _Head(about.title, variant.model, variant.title, variant.of, len(np.unique(answers.trainings[:, 0])))
             for stratum in _strata(about, answers):
                 rows += stratum.numbers(head, answers, metrics_ if stratum.name != ALL else (*metrics_, *conflicts))
             rows += _labels(head, [cell.relabelled for cell in results.cells if _is(cell, about, variant.title)])
-            watched = answers
-        if watched is not None and not np.isnan(watched.observer).all():
-            head = _Head(about.title, OBSERVER, OBSERVER, "", 1)
-            everybody = _stratum(ALL, np.ones(len(watched.group), bool), watched)
-            rows += everybody.numbers(head, scores.observed(watched), [c for c in conflicts if c.name != "dissenter"])
+        if answers is not None:
+            rows += _ceilings(about, answers)
     columns = [field.name for field in fields(_Number)]
     return pd.DataFrame([astuple(row) for row in rows], columns=columns)
 
@@ -414,6 +412,16 @@ def _labels(head: _Head, relabelled: list[tuple[Relabelled, ...]]) -> Iterator[_
                 len(names),
                 head.seeds,
             )
+
+
+def _ceilings(about: About, answers: Answers) -> Iterator[_Number]:
+    """What the best observer sees of conflict, and what people answer."""
+    everybody = _stratum(ALL, np.ones(len(answers.group), bool), answers)
+    if not np.isnan(answers.observer).all():
+        seen = [score for score in scores.of_conflict(about) if score.name != "dissenter"]
+        yield from everybody.numbers(_Head(about.title, OBSERVER, OBSERVER, "", 1), scores.observed(answers), seen)
+    masses = scores.of_masses(about)
+    yield from everybody.numbers(_Head(about.title, PEOPLE, PEOPLE, "", 1), scores.people(answers), masses)
 
 
 def _is(cell: Cell, about: About, title: str) -> bool:

@@ -9,8 +9,6 @@ from emoviz.benchmark import scores, table
 from emoviz.benchmark.results import About, Results
 from emoviz.benchmark.scores import Metric, Score
 
-SHOWN = 9  # metrics of answers in a table of the page: the others stand in table.csv
-
 
 def proven(results: Results, metric: str = "") -> tuple[str, ...]:
     """What the numbers show about who is best, and what they leave open: a few sentences for each dataset.
@@ -50,7 +48,7 @@ def _about(results: Results, about: About, pairs: pd.DataFrame, metric: str) -> 
     level = [title for title in values if title != best and title not in beaten]
     yield f"{about.title} ({people}): {best} has the best {score.title}, {number(values[best])}."
     rivals = len(values) - 1
-    corrected = f"after correction for {len(pairs)} comparisons"
+    corrected = f"after correction for {len(pairs)} comparisons" if len(pairs) > 1 else "by a paired test"
     if not level:
         yield f"Proven {corrected}: it is ahead of {'its rival' if rivals == 1 else f'all {rivals} rivals'}."
     elif beaten:
@@ -92,6 +90,11 @@ def number(value: float) -> str:
     return words.replace("0.", ".", 1) if abs(value) < 1 else words
 
 
+def chance(p: float) -> str:
+    """A p-value: ``.012``, or ``< .001``."""
+    return "< .001" if p < 0.001 else number(p)
+
+
 def page(results: Results, written: pd.DataFrame) -> str:
     """The tables as Markdown: what is proven, then each dataset.
 
@@ -104,7 +107,7 @@ def page(results: Results, written: pd.DataFrame) -> str:
     for about in results.datasets:
         mine = written[written["dataset"] == about.title]
         lines += [f"## {about.title}", ""]
-        lines += _table(mine[mine["stratum"] == table.ALL], scores.of_answers(about)[:SHOWN], "All samples")
+        lines += _table(mine[mine["stratum"] == table.ALL], scores.of_answers(about), "All samples")
         chief = scores.named(results.plan.metric, about)
         lines += _strata(mine, chief)
         lines += _table(mine[mine["stratum"] == table.ALL], scores.of_conflict(about), "Conflict found")
@@ -165,7 +168,7 @@ def _compared(results: Results) -> list[str]:
             continue
         apart = interval(row.difference, row.low, row.high)
         lines.append(
-            f"| {row.dataset} | {row.metric} | {row.title} | {row.rival} | {apart} | {number(row.p_holm)} "
+            f"| {row.dataset} | {row.metric} | {row.title} | {row.rival} | {apart} | {chance(row.p_holm)} "
             f"| {row.wins}, {row.losses} |"
         )
     return [*lines, ""]
