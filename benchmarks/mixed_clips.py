@@ -18,15 +18,10 @@ from pathlib import Path
 
 import numpy as np
 from common import report
-from sklearn.ensemble import HistGradientBoostingClassifier
-from sklearn.linear_model import LogisticRegression
-from sklearn.neural_network import MLPClassifier
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 from emoviz.analysis.clip import fitting, fusion
 from emoviz.measures import conflict, metrics
-from emoviz.perception import mix
+from emoviz.perception import mix, observer
 from emoviz.perception.common import LABELS
 from emoviz.perception.mix import Items, Mixed
 from emoviz.progress import finish
@@ -65,14 +60,7 @@ def observers(items: Sequence[Items], prior: np.ndarray) -> dict[str, Callable[[
     """Classifiers of planted conflict, fitted on mixed clips of the fitting part."""
     clips = mix.mixed(items, FITTED, prior, seed=99)
     x, y = features(items, clips), clips.conflicting
-    made = {
-        "logistic regression": make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=500)),
-        "boosted trees": HistGradientBoostingClassifier(max_iter=200, learning_rate=0.06, random_state=0),
-        "network": make_pipeline(
-            StandardScaler(), MLPClassifier((64,), alpha=1e-2, early_stopping=True, max_iter=200, random_state=0)
-        ),
-    }
-    fitted = {name: model.fit(x, y) for name, model in made.items()}
+    fitted = {name: made().fit(x, y) for name, made in observer.FAMILIES.items()}
     return {name: lambda x, model=model: model.predict_proba(x)[:, 1] for name, model in fitted.items()}
 
 
