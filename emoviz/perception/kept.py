@@ -1,16 +1,20 @@
 """Readings kept in the workspace, so that the same clip is read once by each version of an extractor.
 
 One file a reading, ``perception/{hash of the clip}/{modality}-{hash of version and words}.npz``: plain arrays,
-and one of bytes that holds the rest as JSON. The folder may be deleted at any time.
+and one of bytes that holds the rest as JSON. The folder may be deleted at any time, and what was used longest ago
+goes when there is more than :data:`MOST`.
 """
 
 import hashlib
 import io
 import json
+import math
 import os
+import threading
 import zipfile
 import zlib
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
@@ -20,6 +24,9 @@ from emoviz import workspace
 from emoviz.perception.base import Cue, Reading, Trace, Windows
 
 FORMAT = "1"
+MOST = 4 << 30  # bytes of all readings together
+LEFT = 0.8  # share of them that stays when the oldest go
+OFTEN = 0.02  # share of them that a process writes between two looks at how many there are
 COLUMNS = ("start", "end", "native", "embedding", "quality")
 
 
@@ -39,22 +46,65 @@ class Kept:
 
     def get(self, modality: str, version: str) -> Reading | None:
         """The reading of that version, or ``None`` where there is none that can be used."""
+        path = self._path(modality, version)
         try:
-            return from_bytes(self._path(modality, version).read_bytes())
+            found = from_bytes(path.read_bytes())
+            os.utime(path)  # used just now
         except (OSError, ValueError):
             return None
+        return found
 
     def put(self, version: str, reading: Reading) -> None:
-        """Keep a reading that is complete."""
-        path = self._path(reading.modality, version)
-        path.parent.mkdir(exist_ok=True)
+        """Keep a reading that is complete, where there is room for it."""
+        path, data = self._path(reading.modality, version), to_bytes(reading)
         scratch = path.with_name(f".{path.name}.{os.getpid()}")
-        scratch.write_bytes(to_bytes(reading))
-        scratch.replace(path)
+        with suppress(OSError):  # a full disk, or a folder that another process just found empty: then it is not kept
+            path.parent.mkdir(exist_ok=True)
+            scratch.write_bytes(data)
+            scratch.replace(path)
+        _ROOM.take(len(data))
 
     def _path(self, modality: str, version: str) -> Path:
         key = hashlib.sha256(json.dumps([FORMAT, version, self.words]).encode()).hexdigest()[:16]
         return self.folder / f"{workspace.checked_name('modality', modality)}-{key}.npz"
+
+
+def forget(most: int) -> None:
+    """Where all readings take more than so many bytes, delete those used longest ago."""
+    used = []
+    for path in workspace.place("perception").glob("*/*"):
+        with suppress(OSError):  # another process was faster
+            state = path.stat()
+            used.append((state.st_mtime, state.st_size, path))
+    total = sum(size for _, size, _ in used)
+    enough = total if total <= most else LEFT * most
+    for _, size, path in sorted(used):
+        if total <= enough:
+            break
+        total -= size
+        with suppress(OSError):
+            path.unlink()
+            path.parent.rmdir()  # fails where other readings of the clip are left
+
+
+class _Room:
+    """Looks now and then whether there is still room; each look goes through all that is kept."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.written = math.inf  # whatever an earlier process left counts too
+
+    def take(self, size: int) -> None:
+        """So many bytes more were written."""
+        with self.lock:
+            self.written += size
+            if self.written < OFTEN * MOST:
+                return
+            self.written = 0
+        forget(MOST)
+
+
+_ROOM = _Room()
 
 
 def to_bytes(reading: Reading) -> bytes:
