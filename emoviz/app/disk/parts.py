@@ -12,7 +12,7 @@ import streamlit as st
 HERE = Path(__file__).parent
 # In the order of their imports.
 MODULES = (
-    *("board", "geometry", "colour", "columns", "lines"),
+    *("board", "nodes", "geometry", "colour", "columns", "lines"),
     *("renderer", "flat", "overlay", "panel", "gestures", "disk"),
 )
 _IMPORT = re.compile(r"^import [^;]*;\n", re.M)

@@ -22,7 +22,7 @@ import streamlit as st
 from emoviz.app.disk import parts, payload
 
 HERE = Path(__file__).parent
-# In the order of their imports; the board is the disk's.
+# In the order of their imports; the board and what makes nodes are the disk's.
 MODULES = ("dom", "series", "theme", "clock", "tracks", "player")
 PIECE = 8 << 20  # bytes of a clip that travel in one message
 MOST_STEPS = 4000  # of a track; what is finer no screen shows
@@ -30,7 +30,7 @@ MOST_STEPS = 4000  # of a track; what is finer no screen shows
 STAGE = st.components.v2.component(
     "emoviz.player",
     css=(HERE / "player.css").read_text(encoding="utf-8"),
-    js=parts.joined("board") + parts.joined(*MODULES, folder=HERE / "js"),
+    js=parts.joined("board", "nodes") + parts.joined(*MODULES, folder=HERE / "js"),
     isolate_styles=False,
 )
 

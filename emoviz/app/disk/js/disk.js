@@ -7,7 +7,8 @@ import { base64, counted, described, keepCategories, keepRange, packedMask, pale
 import { Renderer } from "./renderer.js";
 import { FlatRenderer } from "./flat.js";
 import { Overlay, svg } from "./overlay.js";
-import { Bar, Help, Legend, Tip, element } from "./panel.js";
+import { element } from "./nodes.js";
+import { Bar, Help, Legend, Tip } from "./panel.js";
 import { Gestures, PICK_REACH } from "./gestures.js";
 
 const MARGIN = 12; // CSS pixels between the rim and the edge of the stage

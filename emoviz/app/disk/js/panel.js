@@ -2,6 +2,7 @@
 
 import { categoryColour, rampStops } from "./colour.js";
 import { BINS, formatNumber } from "./columns.js";
+import { element } from "./nodes.js";
 import { svg } from "./overlay.js";
 
 // How many columns have a button of their own in a bar so wide (CSS pixels); the others are in a list.
@@ -35,16 +36,6 @@ const HELP = [
   ["0", "reset the view"],
   ["?", "this list"],
 ];
-
-export function element(name, attributes = {}, ...children) {
-  const node = document.createElement(name);
-  for (const [key, value] of Object.entries(attributes)) {
-    if (key.startsWith("on")) node.addEventListener(key.slice(2), value);
-    else if (value !== false && value !== null && value !== undefined) node.setAttribute(key, value === true ? "" : value);
-  }
-  node.append(...children);
-  return node;
-}
 
 function iconButton(icon, label, onclick) {
   const picture = svg("svg", { viewBox: "0 0 16 16", "aria-hidden": "true" }, svg("path", { d: ICONS[icon] }));

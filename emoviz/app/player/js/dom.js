@@ -1,4 +1,6 @@
-// Making nodes, and small words about numbers.
+// Icons and buttons, and small words about numbers.
+
+import { element } from "./nodes.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const ICONS = {
@@ -14,16 +16,6 @@ const ICONS = {
   out: "M3.500 7h7M7 1.500a5.500 5.500 0 1 1 0 11 5.500 5.500 0 0 1 0-11M11 11l3.500 3.500",
   help: "M5.800 6.200a2.200 2.200 0 1 1 3.200 2c-.7.3-1 .8-1 1.500M8 12v.4",
 };
-
-export function element(name, attributes = {}, ...children) {
-  const node = document.createElement(name);
-  for (const [key, value] of Object.entries(attributes)) {
-    if (key.startsWith("on")) node.addEventListener(key.slice(2), value);
-    else if (value !== false && value !== null && value !== undefined) node.setAttribute(key, value === true ? "" : value);
-  }
-  node.append(...children);
-  return node;
-}
 
 export function icon(name) {
   const picture = document.createElementNS(SVG, "svg");

@@ -2,7 +2,8 @@
 
 import { board } from "./board.js";
 import { Clock } from "./clock.js";
-import { clamp, clockTime, dress, element, iconButton, percent } from "./dom.js";
+import { clamp, clockTime, dress, iconButton, percent } from "./dom.js";
+import { element } from "./nodes.js";
 import { largest, rowAt } from "./series.js";
 import { themeOf } from "./theme.js";
 import { Tracks } from "./tracks.js";
