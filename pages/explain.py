@@ -11,6 +11,7 @@ frame.start()
 # load
 with guard.explained():
     shelf = clips.shelf()
+    shelf.get_ready()
 
 # draw
 st.title("What do face, voice and words each say?")

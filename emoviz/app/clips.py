@@ -121,11 +121,16 @@ class Shelf:
 
     Args:
         keep: seconds after which a clip is deleted
+
+    Attributes:
+        clips: by their id
+        spare: a process that waits for the next one, see :meth:`get_ready`
     """
 
     def __init__(self, keep: float = KEEP_SECONDS):
         self.keep = keep
         self.clips: dict[str, Handed] = {}
+        self.spare: subprocess.Popen | None = None
         self._lock = threading.RLock()
         self._leaving: threading.Timer | None = None
         self.folder, self._held = _own_folder()
@@ -161,9 +166,20 @@ class Shelf:
             timer.daemon = True
             timer.start()
             until = time.time() + self.keep
-            handed = Handed(clip_id, name, folder, order, until, job.start(folder, order), timer)
+            handed = Handed(clip_id, name, folder, order, until, job.start(folder, order, self._taken()), timer)
             self.clips[clip_id] = handed
             return handed
+
+    def get_ready(self) -> None:
+        """Have a process load what it takes to read the next clip, unless one is being read."""
+        with self._lock:
+            if self.open and self.spare is None and not any(handed.told().active for handed in self.clips.values()):
+                self.spare = job.spare()
+
+    def _taken(self) -> subprocess.Popen | None:
+        """The process that is ready, for one clip."""
+        found, self.spare = self.spare, None
+        return found
 
     def cancel(self, clip_id: str) -> None:
         """Stop reading a clip; what has been read stays."""
@@ -186,7 +202,11 @@ class Shelf:
         atexit.unregister(self.close)
         for clip_id in list(self.clips):
             self.remove(clip_id)
-        shutil.rmtree(self.folder, ignore_errors=True)
+        with self._lock:
+            ready = self._taken()
+            shutil.rmtree(self.folder, ignore_errors=True)
+        if ready is not None:
+            job.stop(ready)
         held, self._held = self._held, -1
         if held >= 0:
             os.close(held)

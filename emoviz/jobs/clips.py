@@ -4,7 +4,7 @@ Everything about it lies in one private folder: what was handed in, how far the 
 so far, and the copy that a browser plays. Nobody but the process writes there after :func:`start`, each file is
 replaced as a whole, and removing the folder removes every trace: no list of jobs, no log and no command line
 names the clip. Processes take turns, so that the first clip is not slowed by the second. A process ends with the one
-that started it.
+that started it. What it takes to read a clip can be loaded before there is one: see :func:`spare`.
 """
 
 import fcntl
@@ -13,6 +13,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import traceback
@@ -92,29 +93,38 @@ class Told:
         return time_left(self.reports, time.time())
 
 
-def start(folder: Path, order: Order) -> subprocess.Popen:
+def spare() -> subprocess.Popen:
+    """A process that loads what reading takes, and waits for a clip. :func:`stop` it where none comes."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "emoviz.jobs.clips"],
+        cwd=workspace.ROOT,
+        env=os.environ | {"EMOVIZ_HOME": str(workspace.home()), "OMP_WAIT_POLICY": "PASSIVE"},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    threading.Thread(target=process.wait, daemon=True).start()  # or it would stay as a zombie
+    return process
+
+
+def start(folder: Path, order: Order, ready: subprocess.Popen | None = None) -> subprocess.Popen:
     """Have a clip read by a process of its own.
 
     Args:
         folder: private, with the clip in it
         order: what to read
+        ready: a :func:`spare` process that shall do it; another does where it has ended
     """
     _write(folder / ORDER, json.dumps(asdict(order)).encode())
-    with (folder / LOG).open("ab") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "emoviz.jobs.clips"],
-            cwd=workspace.ROOT,
-            env=os.environ
-            | {"EMOVIZ_HOME": str(workspace.home()), "OMP_WAIT_POLICY": "PASSIVE", "TMPDIR": str(folder)},
-            stdin=subprocess.PIPE,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-        )
+    process = ready or spare()
     assert process.stdin is not None
-    process.stdin.write(f"{folder}\n".encode())
-    process.stdin.flush()  # and stays open: its end tells the process that nobody waits for it any more
-    threading.Thread(target=process.wait, daemon=True).start()  # or it would stay as a zombie
+    try:
+        process.stdin.write(f"{folder}\n".encode())
+        process.stdin.flush()  # and stays open: its end tells the process that nobody waits for it any more
+    except BrokenPipeError:  # it had ended
+        stop(process)
+        return start(folder, order)
     return process
 
 
@@ -189,9 +199,14 @@ class Teller:
 
 
 def main() -> None:
-    """Read the clip in the folder that standard input names."""
+    """Read the clip in the folder that standard input names, once it does."""
     os.setpriority(os.PRIO_PROCESS, 0, 5)
-    folder = Path(sys.stdin.readline().rstrip("\n"))
+    threading.Thread(target=_get_ready, daemon=True).start()
+    line = sys.stdin.readline()
+    if not line:
+        os._exit(0)  # without waiting for what is being loaded
+    folder = Path(line.rstrip("\n"))
+    _write_only_into(folder)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     order = Order(**json.loads((folder / ORDER).read_bytes()))
     tell = Teller(folder)
@@ -208,6 +223,19 @@ def main() -> None:
         tell(state=State.FAILED, error=f"Something unexpected happened ({type(error).__name__}). Try another clip.")
     else:
         tell(1.0, "done", state=State.DONE)
+
+
+def _get_ready() -> None:
+    with suppress(EmovizError):  # said when a clip is read
+        pipeline.get_ready()
+
+
+def _write_only_into(folder: Path) -> None:
+    """What is said aloud and what lies about for a moment is written into the clip's folder."""
+    os.environ["TMPDIR"] = tempfile.tempdir = str(folder)
+    with (folder / LOG).open("ab") as output:
+        for stream in (sys.stdout, sys.stderr):
+            os.dup2(output.fileno(), stream.fileno())
 
 
 def run(folder: Path, order: Order, tell: Teller) -> None:

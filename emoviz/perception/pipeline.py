@@ -78,6 +78,13 @@ class Update(Progress):
     perceived: Perceived
 
 
+def get_ready(extractors: Extractors = SHIPPED) -> None:
+    """Make extractors before there is a clip, the quickest first."""
+    for make in reversed(list(extractors.values())):
+        with _making:
+            make()
+
+
 def perceive(
     path: Path | None,
     *,

@@ -1,6 +1,7 @@
 """What is handed in is private, and goes again."""
 
 import os
+import signal
 import stat
 import subprocess
 import sys
@@ -123,12 +124,43 @@ def test_what_a_killed_server_left_goes_when_the_next_begins(shelf):
 def test_a_process_ends_with_its_server(tmp_path):
     clip = media.video(tmp_path / "a.mp4", 5)
     code = (
-        "import os, sys; from pathlib import Path; from emoviz.app.clips import Shelf\n"
-        "shelf = Shelf(); handed = shelf.add('a.mp4', Path(sys.argv[1]).read_bytes())\n"
-        "print(handed.process.pid, flush=True); os._exit(9)"
+        "import os, sys; from pathlib import Path; from emoviz.app import clips\n"
+        "shelf = clips.Shelf(); handed = shelf.add('a.mp4', Path(sys.argv[1]).read_bytes())\n"
+        "shelf.spare = clips.job.spare()\n"
+        "print(handed.process.pid, shelf.spare.pid, flush=True); os._exit(9)"
     )
     done = subprocess.run([sys.executable, "-c", code, clip], cwd=workspace.ROOT, capture_output=True, text=True)
-    until(lambda: not alive(int(done.stdout)))
+    until(lambda: not any(alive(int(pid)) for pid in done.stdout.split()))
+
+
+def test_a_clip_is_read_by_the_process_that_waits_for_it(shelf, tmp_path):
+    shelf.get_ready()
+    ready = shelf.spare
+    handed = shelf.add("words", words="I am glad.")
+    assert handed.process is ready and shelf.spare is None
+    shelf.get_ready()
+    assert shelf.spare is None  # while one is being read, its processors are not for another
+    until(lambda: handed.told().state is State.DONE)
+    assert (handed.folder / "log").is_file()
+    shelf.get_ready()
+    assert shelf.spare not in (None, ready)
+
+
+def test_a_process_that_waits_goes_with_its_session(shelf):
+    shelf.get_ready()
+    waits = shelf.spare
+    shelf.close()
+    until(lambda: not alive(waits.pid))
+    shelf.get_ready()
+    assert shelf.spare is None
+
+
+def test_where_the_one_that_waits_has_ended_another_reads(shelf):
+    shelf.get_ready()
+    os.killpg(shelf.spare.pid, signal.SIGKILL)
+    until(lambda: not alive(shelf.spare.pid))
+    handed = shelf.add("words", words="I am glad.")
+    until(lambda: handed.told().state is State.DONE)
 
 
 def test_too_many_clips_are_refused_with_the_way_out(shelf, monkeypatch):
