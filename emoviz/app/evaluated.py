@@ -172,6 +172,7 @@ def table(read: Reading) -> None:
             read.strata,
             required=True,
             key="evaluate.stratum",
+            format_func=sentences.plain,  # a kind of samples is a word of the dataset
             on_change=lambda: state.change(stratum=st.session_state["evaluate.stratum"]),
         )
     given = scores(read, kind, parts)
