@@ -6,18 +6,20 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
+from emoviz import cli
 from emoviz.data import checks
 from emoviz.data.corpora import ravdess
 from emoviz.data.importers import crema_d
 from emoviz.errors import ConfigError, DatasetError
 from emoviz.measures import metrics
 from emoviz.models import inputs
-from emoviz.perception import ground, observer, pools
+from emoviz.perception import ground, observer, pools, weights
 from emoviz.perception.base import MODALITIES
 from emoviz.perception.common import LABELS
 from emoviz.perception.ground import Plan
 from emoviz.perception.pools import MIXED, PURE, SILENT, Pool
 from emoviz.progress import finish
+from tests import corpora
 
 K = len(LABELS)
 FREQUENT = np.array([0.11, 0.06, 0.06, 0.26, 0.28, 0.11, 0.12])
@@ -235,6 +237,23 @@ def test_a_picture_shows_what_its_votes_say():
     assert first.tolist() == [0, 0, -1] and second.tolist() == [-1, 1, -1]
 
 
+def test_texts_that_training_knew_are_left_out_and_some_are_stripped_of_what_they_say(tmp_path):
+    read = pools._texts(corpora.go_emotions(tmp_path), weights.load("text"))
+    # Of "both at once" the words that say nothing are left; "I HATE THIS" stands in training.
+    assert read.text.tolist() == ["at", "glad I came", "the end"]
+    assert read.role.tolist() == [SILENT, PURE, PURE] and read.part.tolist() == ["fit", "test", "test"]
+    assert read.shown.tolist() == [-1, LABELS.index("happiness"), LABELS.index("neutral")]
+    assert np.isnan(read.people[0]).all() and read.embedding.shape == (3, 28)
+    assert_allclose(read.distribution.sum(1), 1)
+
+
+def test_faces_come_from_parts_that_were_not_trained_on(tmp_path):
+    read = pools._faces(corpora.fer_plus(tmp_path), weights.load("face"))
+    assert read.part.tolist() == ["fit", "test"]  # the picture that stands in training too is left out
+    assert read.shown.tolist() == [LABELS.index("neutral")] * 2
+    assert read.votes[0, [LABELS.index("neutral"), LABELS.index("happiness")]].tolist() == [9, 1]
+
+
 def test_a_murmur_is_several_recordings_of_one_actor_as_loud_as_one():
     actors, labels = np.repeat([1, 2], 4), np.tile([0, 1], 4)
     voices = ravdess.Voices(None, ("x",) * 8, labels, actors, np.zeros(8, bool))
@@ -253,6 +272,10 @@ def test_the_dominance_of_the_face_is_that_of_the_people_of_crema_d(test_data):
     assert_allclose(ground.FACE, ground.dominance(votes), atol=6e-4)
 
 
-def test_missing_corpora_are_said(tmp_path):
+def test_missing_corpora_are_said_on_the_command_line_too(tmp_path, capsys):
     with pytest.raises(DatasetError, match=r"labels\.csv"):
         finish(ground.ground(tmp_path, "mine"))
+    assert cli.run(["data", "mix", "--name", "mine", "--corpora", str(tmp_path)]) == 1
+    assert "Name the folder that holds FER+." in capsys.readouterr().err
+    assert cli.run(["data", "mix", "--name", "mine", "--corpora", str(tmp_path), "--noise", "2"]) == 1
+    assert "between 0 and 1" in capsys.readouterr().err
