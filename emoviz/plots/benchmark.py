@@ -144,7 +144,7 @@ def confusion(counts: np.ndarray, labels: Sequence[str], title: str, chosen: tup
                 x = names + j * side
                 drawing.box(x + 1, y + 1, side - 2, height - 2, opacity=0.05, round_=4)
                 drawing.box(
-                    x + 1, y + 1, side - 2, height - 2, AHEAD if i == j else BEHIND, opacity=0.85 * share, round_=4
+                    x + 1, y + 1, side - 2, height - 2, AHEAD if i == j else BEHIND, opacity=0.85 * share**0.6, round_=4
                 )
                 if (i, j) == chosen:
                     drawing.parts.append(

@@ -44,7 +44,7 @@ class Axis:
         """Round numbers within the scale."""
         if self.log:
             first, last = math.floor(math.log10(self.low)), math.ceil(math.log10(self.high))
-            steps = (1, 2, 5) if last - first < 3 else (1,)
+            steps = (1, 1.5, 2, 3, 5, 7) if self.high < 10 * self.low else (1, 2, 5) if last - first < 4 else (1,)
             every = [step * 10.0**power for power in range(first, last + 1) for step in steps]
             return tuple(value for value in every if self.low <= value <= self.high * 1.0001)
         if self.high <= self.low:

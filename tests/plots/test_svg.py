@@ -22,6 +22,7 @@ def test_equal_factors_are_equal_steps_of_a_logarithmic_scale():
     axis = Axis(1, 100, 0, 2, log=True)
     assert axis(10) == pytest.approx(1)
     assert axis.ticks() == (1, 2, 5, 10, 20, 50, 100)
+    assert Axis(2.4, 8, 0, 1, log=True).ticks() == (3, 5, 7)
     assert Axis(1e-3, 1e5, 0, 1, log=True).ticks() == (0.001, 0.01, 0.1, 1, 10, 100, 1000, 10_000, 100_000)
 
 
