@@ -195,12 +195,14 @@ def draw(
         here = np.flatnonzero(group == block)
         mine = [np.flatnonzero(of == block) for of in blocks]
         two = here[kind[here] == MIXTURE]
-        both[:, two] = _mixture(found, mine, two, rows, rng)
+        if len(two):
+            both[:, two] = _mixture(found, mine, two, rows, rng)
         rest = np.setdiff1d(here, two)
         for m, pool in enumerate(found):
-            for k in range(len(prior)):
-                _fill(rows[m], rest[(shown[m, rest] == k) & ~silent[m, rest]], pool, mine[m], (PURE, k), rng)
-            _fill(rows[m], rest[silent[m, rest] & ~gone[rest]], pool, mine[m], (SILENT, -1), rng)
+            wanted = [(PURE, k, rest[(shown[m, rest] == k) & ~silent[m, rest]]) for k in range(len(prior))]
+            for role, shows, at in (*wanted, (SILENT, None, rest[silent[m, rest] & ~gone[rest]])):
+                if len(at):
+                    rows[m, at] = _chosen(pool, mine[m], role, shows, len(at), rng)
     return Drawn(rows, kind, off, both)
 
 
@@ -261,26 +263,26 @@ def _blocks(pool: Pool, found: tuple[Pool, ...], rng: np.random.Generator) -> np
     return block
 
 
-def _fill(rows: np.ndarray, at: np.ndarray, pool: Pool, mine: np.ndarray, wanted: tuple[int, int], rng) -> None:
-    """Choose items of a role and an emotion for the samples ``at``."""
-    role, k = wanted
-    if len(at):
-        fit = mine[(pool.role[mine] == role) & (pool.shown[mine] == k)]
-        if not len(fit):
-            raise DatasetError(
-                f"The corpora hold too few items for every group: no {pool.modality} "
-                + (f"that shows {LABELS[k]}. " if k >= 0 else "that says nothing. ")
-                + "Take the whole corpora."
-            )
-        rows[at] = rng.choice(fit, len(at))
+def _chosen(pool: Pool, mine: np.ndarray, role: int, k: int | None, count: int, rng: np.random.Generator) -> np.ndarray:
+    """Items of a group that have a role and, unless ``k`` is ``None``, show an emotion: ``(count,)`` of ``mine``.
+
+    Raises:
+        DatasetError: where there is none
+    """
+    fit = mine[(pool.role[mine] == role) & (True if k is None else pool.shown[mine] == k)]
+    if not len(fit):
+        what = f"shows {LABELS[k]}" if k is not None else "says nothing" if role == SILENT else "shows two emotions"
+        raise DatasetError(
+            f"The corpora hold too few items for every group: no {pool.modality} that {what}. Take the whole corpora."
+        )
+    return rng.choice(fit, count)
 
 
 def _mixture(
     found: tuple[Pool, ...], mine: list[np.ndarray], at: np.ndarray, rows: np.ndarray, rng: np.random.Generator
 ) -> np.ndarray:
     """Choose texts that were marked with two emotions, and faces and voices of the same two: which, ``(2, n)``."""
-    texts = mine[2][found[2].role[mine[2]] == MIXED]
-    rows[2, at] = rng.choice(texts, len(at))
+    rows[2, at] = _chosen(found[2], mine[2], MIXED, None, len(at), rng)
     pairs = np.sort([found[2].shown[rows[2, at]], found[2].second[rows[2, at]]], 0)
     for m, pool in enumerate(found[:2]):
         both = np.sort([pool.shown[mine[m]], pool.second[mine[m]]], 0)
@@ -288,12 +290,11 @@ def _mixture(
             here = at[(pairs == [[a], [b]]).all(0)]
             fit = mine[m][(pool.role[mine[m]] == MIXED) & (both == [[a], [b]]).all(0)]
             # A face or voice of just one of the two where there is none of both.
-            one = [mine[m][(pool.role[mine[m]] == PURE) & (pool.shown[mine[m]] == k)] for k in (a, b)]
-            which = rng.integers(0, 2, len(here))
+            second = rng.integers(0, 2, len(here))
             rows[m, here] = (
                 rng.choice(fit, len(here))
                 if len(fit)
-                else np.where(which, *(rng.choice(o, len(here)) for o in one[::-1]))
+                else np.where(second, *(_chosen(pool, mine[m], PURE, k, len(here), rng) for k in (b, a)))
             )
     return pairs
 

@@ -190,6 +190,9 @@ def test_a_corpus_with_too_few_items_is_said():
     few = replace(ALL[0], shown=np.where(ALL[0].shown == 2, 0, ALL[0].shown))
     with pytest.raises(DatasetError, match="no face that shows fear"):
         ground.mixed((few, *ALL[1:]), FREQUENT, Plan(n=500))
+    plain = replace(ALL[2], role=np.where(ALL[2].role == MIXED, PURE, ALL[2].role))
+    with pytest.raises(DatasetError, match="no text that shows two emotions"):
+        ground.mixed((*ALL[:2], plain), FREQUENT, Plan(n=500))
 
 
 @pytest.mark.parametrize(
