@@ -152,7 +152,7 @@ def benchmark_key(found: Results) -> str:
     return f"{found.name}.{found.created}.{len(found.cells)}"
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
+@st.cache_resource(max_entries=2, show_spinner=False)
 def _held(key: str, _results: Results) -> Results:
     return _results
 
