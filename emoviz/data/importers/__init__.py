@@ -46,8 +46,8 @@ def detect(path: str | Path) -> str:
         if known:
             return known
         raise DatasetError(
-            f"'{path}' holds no dataset emoviz knows ({', '.join(FOLDERS)}). Give a table (.csv, .tsv, .jsonl, .parquet) "
-            "of it."
+            f"'{path}' holds no dataset emoviz knows ({', '.join(FOLDERS)}). "
+            "Give a table (.csv, .tsv, .jsonl, .parquet) of it."
         )
     if not path.is_file():
         raise DatasetError(f"There is no file or folder '{path}'.")
