@@ -99,7 +99,7 @@ def run(plan: Plan, folder: Path | None = None, *, jobs: int | None = None, devi
     made = _gathered(plan, folder, known, orders, failed, trials)
     yield Progress(0.96, "drawing intervals")
     written = table.table(made)
-    written.to_csv(folder / results.TABLE, index=False, float_format="%.6g")
+    written.to_csv(folder / results.TABLE, index=False, float_format="%.6g", na_rep="nan")
     (folder / results.PAGE).write_text(words.page(made, written), encoding="utf-8")
     shutil.rmtree(parts)
     yield Progress(1.0, f"written to {folder}")

@@ -4,10 +4,11 @@ import json
 import shutil
 from contextlib import closing
 
+import pandas as pd
 import pytest
 
 from emoviz import cli
-from emoviz.benchmark import cells, plan, results, run
+from emoviz.benchmark import cells, plan, results, run, table
 from emoviz.data import store
 from emoviz.errors import ConfigError, DatasetError, UnknownNameError
 from emoviz.progress import finish
@@ -61,7 +62,8 @@ def test_results_are_what_was_written(ran):
     again = results.load(ran.folder)
     assert (again.plan, again.datasets) == (ran.plan, ran.datasets)
     assert str(again.cells) == str(ran.cells)  # a NaN is not equal to itself
-    assert ran.tidy["value"].notna().all()
+    pd.testing.assert_frame_equal(ran.tidy, table.table(ran), rtol=1e-5, check_dtype=False)
+    assert ran.tidy["low"].dtype == float
 
 
 def test_a_run_that_was_stopped_goes_on_and_what_is_there_is_not_run_again(stored, ran, tmp_path):
