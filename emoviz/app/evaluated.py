@@ -97,11 +97,11 @@ def reading() -> Reading:
     name = view.benchmark if view.benchmark in names else names[0]
     with st.sidebar:
         if view.benchmark and view.benchmark not in names:
-            st.warning(f"There is no benchmark '{view.benchmark}' here. This is another one.")
+            st.warning(f"There is no benchmark '{sentences.plain(view.benchmark)}' here. This is another one.")
         _select("Benchmark", "benchmark", names, name)
     with guard.explained():
         results = cache.benchmark(name)
-    datasets = {about.title: about for about in results.datasets if results.variants(about.title)}
+    datasets = {about.title: about for about in results.datasets if _models(results, about)}
     with st.sidebar:
         if not datasets:
             st.warning("None of its trainings has ended well yet.")
@@ -115,7 +115,7 @@ def reading() -> Reading:
         score = measures.named(view.metric or results.plan.metric, about)
         by_name = {one.name: one.title for one in known}
         _select("Figures show", "metric", tuple(by_name), score.name, by_name.__getitem__)
-        titles = tuple(variant.title for variant in results.variants(about.title) if not variant.of)
+        titles = _models(results, about)
         compared = tuple(one for one in titles if one in view.compared)[:MOST] or titles[:SHOWN]
         st.session_state["evaluate.compared"] = list(compared)
         st.multiselect(
@@ -128,6 +128,11 @@ def reading() -> Reading:
         copy_link.show("sidebar.copy_link")
     found = Reading(results, about, score, tables.ALL, titles, compared, cache.benchmark_key(results))
     return replace(found, stratum=view.stratum) if view.stratum in found.strata else found
+
+
+def _models(results: Results, about: About) -> tuple[str, ...]:
+    """Titles of the models that answered, ablations apart."""
+    return tuple(variant.title for variant in results.variants(about.title) if not variant.of)
 
 
 def _select(label: str, name: str, options: Sequence[str], current: str, shown: Callable[[str], str] = str) -> None:
