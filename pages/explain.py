@@ -38,5 +38,4 @@ def body() -> None:
         st.rerun()  # at another pace, and with or without an invitation
 
 
-pace = 0.7 if handin.active(shelf) else 20.0 if shelf.clips else None  # seconds
-st.fragment(body, run_every=pace)()
+st.fragment(body, run_every=handin.pace(shelf))()

@@ -1,13 +1,14 @@
-"""What somebody handed in during one session: in a private folder, for an hour at most.
+"""What somebody handed in during one session: in a private folder, for an hour at most, or as long as the setting says.
 
 Each session has a folder with a random name under ``private`` in the workspace, which no address leads to and
-only its owner may enter. A clip goes when it is deleted, when its hour is over, and when the session ends: a
+only its owner may enter. A clip goes when it is deleted, when its time is over, and when the session ends: a
 moment after the page was closed or loaded anew, since the connection may come back. What a server that was
 killed left behind goes when the next one begins. Nothing of a clip is in a cache, a log or an address.
 """
 
 import atexit
 import fcntl
+import math
 import os
 import re
 import secrets
@@ -16,6 +17,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
@@ -25,7 +27,7 @@ import streamlit as st
 from emoviz import workspace
 from emoviz.analysis.clip.explanation import Explanation
 from emoviz.app import player
-from emoviz.errors import ClipError
+from emoviz.errors import ClipError, ConfigError
 from emoviz.jobs import clips as job
 from emoviz.jobs.clips import Order, Told
 from emoviz.jobs.store import State
@@ -33,7 +35,6 @@ from emoviz.perception.base import Reading
 from emoviz.perception.media import LIMITS, Clip, shown
 from emoviz.perception.pipeline import Perceived
 
-KEEP_SECONDS = 3600
 GRACE_SECONDS = 30  # a session whose connection broke may come back so long
 MOST_CLIPS = 20  # of one session at a time
 PLAYED_BYTES = 96 << 20  # what is sent to a browser to be played
@@ -42,6 +43,22 @@ MIME = {
     **{".mp4": "mp4", ".mov": "mp4", ".m4a": "mp4", ".webm": "webm", ".mkv": "webm"},
     **{".wav": "wav", ".mp3": "mpeg", ".flac": "flac", ".ogg": "ogg"},
 }
+
+
+def kept_for(minutes: str) -> float:
+    """How long a clip stays at most, in seconds, as the environment variable ``EMOVIZ_CLIP_MINUTES`` has it.
+
+    Raises:
+        ConfigError: for what is no number above 0
+    """
+    with suppress(ValueError):
+        if 0 < float(minutes) < math.inf:
+            return 60 * float(minutes)
+    raise ConfigError(f"'{shown(minutes)}' in {SETTING} is no time: write a number of minutes above 0, for example 60.")
+
+
+SETTING = "EMOVIZ_CLIP_MINUTES"
+KEEP_SECONDS = kept_for(os.environ.get(SETTING, "60"))
 
 
 @dataclass
@@ -222,6 +239,11 @@ class Shelf:
         if self._leaving is not None:
             self._leaving.cancel()
             self._leaving = None
+
+    @property
+    def next_goes(self) -> float:
+        """When the next clip is deleted, seconds since 1970; infinite without clips."""
+        return min((handed.until for handed in list(self.clips.values())), default=math.inf)
 
     @property
     def open(self) -> bool:

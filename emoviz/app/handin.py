@@ -20,7 +20,7 @@ AGREED, ROUND, OPEN = "explain.agreed", "explain.round", "explain.open"
 RULES = f"""
 - **It stays here.** Everything is computed on this machine; nothing is sent anywhere.
 - **It goes again.** A clip lies in a private folder that only this page can reach. It is deleted when you delete it,
-  when you close or reload this page, and at the latest after {KEEP_SECONDS // 60} minutes.
+  when you close or reload this page, and at the latest after {KEEP_SECONDS / 60:g} minutes.
 - **It is a guess about perception.** What you will see predicts what others would perceive, not what somebody feels.
   The models learnt from acted voices and posed faces, and do worse for people unlike those. Disagreement is normal,
   not deceit.
@@ -173,6 +173,13 @@ def _open(clip_id: str) -> None:
 def _until(handed: Handed) -> str:
     left = max(0, round((handed.until - time.time()) / 60))
     return f"deleted at {time.strftime('%H:%M', time.localtime(handed.until))}, in {left} min"
+
+
+def pace(shelf: Shelf) -> float | None:
+    """Seconds after which the page looks again: soon while a clip is read, in time for one that goes."""
+    if active(shelf):
+        return 0.7
+    return max(0.7, min(20.0, shelf.next_goes - time.time() + 0.3)) if shelf.clips else None
 
 
 def active(shelf: Shelf) -> bool:

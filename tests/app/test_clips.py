@@ -12,7 +12,7 @@ import pytest
 from emoviz import workspace
 from emoviz.app import clips
 from emoviz.app.clips import Shelf
-from emoviz.errors import ClipError
+from emoviz.errors import ClipError, ConfigError
 from emoviz.jobs.store import State
 from tests import media
 
@@ -185,3 +185,16 @@ def test_too_many_clips_are_refused_with_the_way_out(shelf, monkeypatch):
 )
 def test_names_become_harmless(name, kept):
     assert clips.safe(name) == kept
+
+
+def test_how_long_a_clip_stays_is_a_setting():
+    assert clips.kept_for("0.5") == 30
+    for wrong in ("", "0", "-3", "nan", "inf", "an hour"):
+        with pytest.raises(ConfigError, match="number of minutes above 0"):
+            clips.kept_for(wrong)
+
+
+def test_the_first_to_go_is_known(shelf):
+    assert shelf.next_goes == float("inf")
+    one, _ = shelf.add("words", words="I am glad."), shelf.add("more", words="I am sad.")
+    assert shelf.next_goes == one.until

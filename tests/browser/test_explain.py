@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from emoviz.app import clips
 from emoviz.workspace import ROOT
 from tests import media
 from tests.browser.conftest import CHROMIUM, FLAGS
@@ -172,6 +173,62 @@ def test_a_recording_of_camera_and_microphone_is_a_clip(browser, url):
     assert 1 < tab.evaluate("() => window.__emovizPlayer.view.seconds") < 10
     delete(tab)
     filming.close()
+
+
+def choose(tab, label: str, option: str) -> None:
+    """Choose from a list that stands in the open popover."""
+    tab.get_by_role("combobox", name=label).click()
+    tab.get_by_role("option", name=option, exact=True).click()
+
+
+def test_words_are_hidden_moved_and_taken_from_another_clip(page, clip, home, tmp_path):
+    other = tmp_path / "other.txt"
+    other.write_text("I am terribly afraid.")
+    hand_in(page, *clip, other)
+    done(page)
+    expect(page.locator("[class*=st-key-explain_row]")).to_have_count(2)
+    answer = page.locator(".ev-facts").first
+    before, changed = answer.inner_text(), page.get_by_test_id("stAlertContentInfo")
+    page.get_by_role("button", name="or change more").click()
+    for label, option, says in (
+        ("Hide a stretch of", "the words", "The words hidden from 0:00.0 to 0:01.5."),
+        ("Move in time", "the words", "The words 0.5 s later."),
+        ("Take from another clip", "the words", "The words of another clip."),
+    ):
+        choose(page, label, option)
+        expect(changed.get_by_text(says)).to_be_visible(timeout=PATIENCE)
+        expect(page.get_by_text("the clip as it is")).to_be_visible()
+        choose(page, label, "nothing")
+        expect(changed).to_have_count(0, timeout=PATIENCE)
+        assert answer.inner_text() == before
+    choose(page, "Take from another clip", "the words")
+    until(page, "() => window.__emovizPlayer.view.words.every((word) => word.text.includes('afraid'))")
+    expect(answer).to_contain_text("fear")
+    # The other clip goes, and with it what was taken from it.
+    page.keyboard.press("Escape")
+    page.locator("[class*=st-key-explain_row]").nth(1).get_by_role("button", name="Delete").click()
+    expect(page.locator("[class*=st-key-explain_row]")).to_have_count(1, timeout=PATIENCE)
+    expect(answer).to_contain_text(before.splitlines()[0], timeout=PATIENCE)
+    delete(page)
+    assert not private(home)
+
+
+def test_a_clip_that_is_being_read_can_be_deleted(page, home, tmp_path):
+    noise = np.random.default_rng(3).normal(0, 0.05, 16_000 * 120).astype(np.float32)
+    hand_in(page, media.sound(tmp_path / "long.wav", samples=noise))
+    expect(page.get_by_role("progressbar").first).to_be_visible(timeout=PATIENCE)
+    delete(page)
+    assert not private(home)
+
+
+def test_a_clip_goes_by_itself_when_its_time_is_over(tab, serve, tmp_path, monkeypatch):
+    monkeypatch.setenv(clips.SETTING, "0.15")
+    agree(tab, f"{serve(ROOT / 'app.py', tmp_path)}/explain")
+    hand_in(tab, media.video(tmp_path / "made.mp4", 1, size=(160, 120)))
+    expect(tab.get_by_text(re.compile("deleted at .*, in 0 min"))).to_be_visible(timeout=PATIENCE)
+    assert private(tmp_path)
+    expect(tab.locator("[class*=st-key-explain_row]")).to_have_count(0, timeout=PATIENCE)
+    assert not private(tmp_path)
 
 
 @pytest.mark.external
