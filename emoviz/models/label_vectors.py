@@ -97,7 +97,8 @@ def of(names: Iterable[str]) -> Tensor:
 def made(corpus: go_emotions.Texts) -> np.ndarray:
     """Vectors of all names in :data:`FORMS`, in their order, ``(N, D)`` of length 1."""
     comments = [re.findall(r"[a-z]+", text.lower().replace("'", "")) for text in corpus.texts]
-    halves = [_by_words(comments), _by_marks(comments, corpus.distribution)]
+    # What all names share tells none from another: halves are centred.
+    halves = [half - half.mean(0) for half in (_by_words(comments), _by_marks(comments, corpus.distribution))]
     return np.hstack([half / np.linalg.norm(half, axis=1, keepdims=True) for half in halves]) / np.sqrt(2)
 
 
@@ -124,7 +125,7 @@ def _by_words(comments: list[list[str]]) -> np.ndarray:
     table = csr_matrix((informative, (counts.row, counts.col)), shape)
     _, size, direction = svds(table[: len(frequent)], WORDS, random_state=0)
     placed = table @ direction.T / size
-    return placed[len(frequent) :] - placed[: len(frequent)].mean(0)
+    return placed[len(frequent) :]
 
 
 def _by_marks(comments: list[list[str]], marks: np.ndarray) -> np.ndarray:
