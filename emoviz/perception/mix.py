@@ -11,10 +11,11 @@ K common labels.
 """
 
 import hashlib
+import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -159,9 +160,7 @@ def items(folder: Path, part: Part) -> Work[tuple[Items, ...]]:
         key = hashlib.sha256(f"{given.card.sha256} {part} {AGREED} {FIT_ACTORS}".encode()).hexdigest()[:16]
         path = workspace.place("mixed") / f"{modality}-{part}-{key}.npz"
         if not path.is_file():
-            made = readers[modality](folder / FOLDERS[modality], part, given)
-            arrays = {field.name: np.asarray(getattr(made, field.name)) for field in fields(made)}
-            np.savez_compressed(path, allow_pickle=False, **arrays)
+            keep(readers[modality](folder / FOLDERS[modality], part, given), path)
         with np.load(path, allow_pickle=False) as kept:
             arrays = {name: kept[name] for name in ("truth", "native", "quality", "group")}
             found.append(Items(modality, tuple(kept["labels"].tolist()), **arrays))
@@ -246,6 +245,14 @@ def _gathered(readings: Iterable[tuple[int, Reading]]) -> Read:
             embedding.append(weight @ windows.embedding / weight.sum())
             trust.append(float(windows.quality.mean()))
     return Read(np.array(rows, int), np.array(native), np.array(embedding, np.float32), np.array(trust))
+
+
+def keep(made: Any, path: Path) -> None:
+    """Write the arrays of a dataclass as ``.npz``; whoever reads sees the whole file or none."""
+    arrays = {field.name: np.asarray(getattr(made, field.name)) for field in fields(made)}
+    whole = path.with_suffix(f".{os.getpid()}.npz")
+    np.savez_compressed(whole, allow_pickle=False, **arrays)
+    whole.replace(path)
 
 
 def _faces(folder: Path, part: Part, given: weights.Weights) -> Items:

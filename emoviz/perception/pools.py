@@ -113,11 +113,7 @@ def pools(folder: Path) -> Work[tuple[Pool, ...]]:
         key = hashlib.sha256(f"{given.card.sha256} {READING} {FIT_ACTORS}".encode()).hexdigest()[:16]
         path = workspace.place("mixed") / f"{modality}-pool-{key}.npz"
         if not path.is_file():
-            made = readers[modality](folder / FOLDERS[modality], given)
-            whole = path.with_suffix(".part.npz")
-            arrays = {f.name: np.asarray(getattr(made, f.name)) for f in fields(made)}
-            np.savez_compressed(whole, allow_pickle=False, **arrays)
-            whole.replace(path)
+            mix.keep(readers[modality](folder / FOLDERS[modality], given), path)
         with np.load(path, allow_pickle=False) as kept:
             arrays = {f.name: kept[f.name] for f in fields(Pool) if f.name not in ("modality", "model")}
         found.append(Pool(modality, given.card.sha256, **arrays))
