@@ -57,7 +57,7 @@ def learned(dataset: Dataset, settings: tuple[str, ...], seed: int) -> np.ndarra
 
 
 def association(together: np.ndarray, alone: np.ndarray, texts: int) -> np.ndarray:
-    """Pointwise mutual information of every pair, ``(K, K)``; half a text more, so that no pair is impossible."""
+    """Pointwise mutual information of every pair, ``(K, K)``; half of ``texts`` more, so that no pair is impossible."""
     return np.log(together + 0.5 / texts) - np.log(np.outer(alone, alone) + 1e-12)
 
 
@@ -105,7 +105,7 @@ def main() -> None:
         """Rank correlation with the test table and with each of its resamples."""
         if kind == "counts":
             return np.array([spearmanr(table[pairs], t[pairs]).statistic for t, _ in truth])
-        mine = association(table, common, texts)[pairs]
+        mine = association(table, common, len(train))[pairs]
         return np.array([spearmanr(mine, association(t, a, texts)[pairs]).statistic for t, a in truth])
 
     lines = [
