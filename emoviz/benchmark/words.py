@@ -123,7 +123,7 @@ def _table(rows: pd.DataFrame, metrics: tuple[Metric, ...], title: str) -> list[
         return []
     lines = [f"### {title}", "", "| model | " + " | ".join(metric.title for metric in shown) + " |"]
     lines.append("| --- |" + " --- |" * len(shown))
-    for name, mine in rows.groupby("title", sort=False):
+    for name, mine in rows[rows["metric"].isin([metric.name for metric in shown])].groupby("title", sort=False):
         cells = {row.metric: interval(row.value, row.low, row.high) for row in mine.itertuples()}
         lines.append(f"| {_row(name, mine)} | " + " | ".join(cells.get(m.name, "") for m in shown) + " |")
     return [*lines, ""]
