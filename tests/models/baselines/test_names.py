@@ -49,6 +49,18 @@ def test_emotions_that_training_saw_are_recognised_among_all(world):
     assert (fused.argmax(1).numpy() == label[rows]).mean() > 0.95
 
 
+def test_an_emotion_that_training_never_shows_is_no_wrong_answer_either():
+    label = np.arange(40) % 2
+    made = planted.dataset({"face": np.eye(2)[label]}, ("anger", "calm", "fear"), Annotation("label", label))
+    model, samples = planted.trained(made, "names", "width=8", "epochs=1")
+    batch = samples.batch(torch.arange(40))
+    before = model.loss(batch)
+    model.vectors[2] = 99.0  # fear
+    assert_close(model.loss(batch), before)
+    model.vectors[1] = 99.0
+    assert not torch.isclose(model.loss(batch), before)
+
+
 def test_the_score_is_the_inner_product_of_a_state_and_the_name():
     model, samples = planted.trained(tiny.dataset(), "names", "width=8", "epochs=1")
     batch = samples.batch(torch.arange(5))
