@@ -103,7 +103,10 @@ def standing_out(values: np.ndarray, speaker: np.ndarray) -> np.ndarray:
     out = np.zeros_like(values)
     for who in np.unique(speaker):
         mine = values[speaker == who]
-        out[speaker == who] = (mine - mine.mean(0)) / np.maximum(mine.std(0), 1e-6)
+        mean, deviation = mine.mean(0), mine.std(0)
+        # What hardly varies is rounding, which must not be blown up.
+        varies = deviation > 1e-5 * (1 + np.abs(mean))
+        out[speaker == who] = np.where(varies, (mine - mean) / np.where(varies, deviation, 1), 0)
     return out
 
 

@@ -56,6 +56,11 @@ def test_a_speaker_is_taken_out():
     assert_allclose(out[3:].std(0), 1)
 
 
+def test_what_does_not_vary_says_nothing():
+    values = np.full((5, 1), 73.1, np.float32) + np.float32([[0], [0], [1e-5], [0], [0]])
+    assert_array_equal(hand.standing_out(values, np.ones(5)), np.zeros((5, 1)))
+
+
 def test_texts_become_few_numbers_alike_for_like_texts():
     texts = [f"{who} {what} here" for who in ("I", "you", "they") for what in ("laugh", "cry", "sleep")]
     described = hand.words(texts)
