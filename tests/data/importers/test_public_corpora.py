@@ -94,7 +94,7 @@ def test_an_actor_is_a_group_and_the_features_know_the_actor(tmp_path):
     assert dataset.samples["text"][0].startswith("Kids") and dataset.samples["strong"].tolist() == [False, False, True]
     features = dataset.features["voice"]
     own = features.values[:, np.array(features.groups) == "own"]
-    assert_allclose(own[:2].mean(0), 0, atol=1e-5)
+    assert_allclose(own[:2].mean(0), 0, atol=1e-3)
     assert_allclose(own[2], 0, atol=1e-6)  # one recording says nothing about how it differs
 
 
