@@ -63,16 +63,17 @@ def where(read: Reading) -> None:
         else:
             st.caption("Nobody knows how much the modalities of these samples disagree.")
     with right.container(border=True):
-        group = "speaker" if read.about.groups < read.about.tested else "sample"
-        st.subheader(f"{group.capitalize()} by {group}")
-        if group == "sample":
+        st.subheader("From speaker to speaker")
+        if read.about.groups == read.about.tested:
             st.caption("No speakers are known in this dataset.")
             return
         found = [_one(read, cache.per_group, title, read.score.name) for title in read.compared]
         rows = pd.concat(found, ignore_index=True)
         if rows["value"].notna().any():
             _figure(read, "by-speaker", charts.spread(rows, read.colours, read.score.title))
-            st.caption("A dot is a speaker, the bar the middle half of them, the mark their median.")
+            st.caption(
+                "A dot is a speaker, or a group of speakers kept together; bar: their middle half, mark: their median."
+            )
         else:
             st.caption(f"One speaker alone has no {read.score.title}.")
 
@@ -102,7 +103,7 @@ def proven(read: Reading) -> None:
     with left.container(border=True):
         st.subheader("Who is ahead of whom?")
         rows = _mine(read, cache.comparisons(read.key, read.score.name, read.stratum, read.results))
-        titles = [title for title in read.titles if title in {*rows["title"], *rows["rival"]}]
+        titles = [title for title in _best_first(read) if title in {*rows["title"], *rows["rival"]}]
         if titles:
             _figure(read, "comparisons", charts.significance(rows, titles, read.score.title, read.higher))
             st.caption(
@@ -211,6 +212,12 @@ def _mine(read: Reading, rows: pd.DataFrame) -> pd.DataFrame:
 def _one(read: Reading, kept: Callable[..., pd.DataFrame], title: str, *more: str) -> pd.DataFrame:
     """A table of one model."""
     return kept(read.key, read.about.title, title, *more, read.results).assign(title=title)
+
+
+def _best_first(read: Reading) -> list[str]:
+    rows = read.table[(read.table["stratum"] == read.stratum) & (read.table["metric"] == read.score.name)]
+    values = dict(zip(rows["title"], rows["value"], strict=True))
+    return sorted(read.titles, key=lambda title: values.get(title, 0.0), reverse=read.higher)
 
 
 def _on(read: Reading) -> str:

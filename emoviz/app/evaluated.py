@@ -165,7 +165,7 @@ def table(read: Reading) -> None:
     """All models against all metrics, for the samples and the kind of metric that the visitor chooses."""
     kinds = _kinds(read)
     if st.session_state.get("evaluate.kind") not in kinds:  # another dataset may have other numbers
-        st.session_state["evaluate.kind"] = kinds[0]
+        st.session_state["evaluate.kind"] = "shares" if read.about.target == "distribution" else "answer"
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.segmented_control("Table shows", kinds, required=True, key="evaluate.kind", format_func=KINDS.__getitem__)
         parts = st.toggle("with ablations", key="evaluate.parts") if _parts(read) else False
@@ -186,10 +186,11 @@ def table(read: Reading) -> None:
         return
     part.show(given, read.colours, _notes(read), f"{read.about.title}: {KINDS[kind]}", "evaluate.table")
     if kind != "cost":
-        drawn = "speakers" if read.about.groups < read.about.tested else "samples"
+        seeds = len(read.results.plan.seeds)
+        drawn = "groups of speakers" if read.about.groups < read.about.tested else "samples"
         st.caption(
-            f"Means over {len(read.results.plan.seeds)} seeds, in small print 95 % intervals over new {drawn}; bold "
-            "leads its column. Point at a head to read what it measures, click it to sort."
+            f"Means over {seeds} seed{'' if seeds == 1 else 's'}, in small print 95\u00a0% intervals over new {drawn}; "
+            "bold leads its column. Point at a head to read what it measures, click it to sort."
         )
     export(read, given, kind)
 

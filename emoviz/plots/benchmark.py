@@ -156,20 +156,19 @@ def confusion(counts: np.ndarray, labels: Sequence[str], title: str, chosen: tup
     return drawing.svg()
 
 
-def spread(table: pd.DataFrame, colours: dict[str, str], metric: str, group: str = "speaker") -> str:
-    """How a metric differs from speaker to speaker: a dot each, the line their middle half, the mark their median.
+def spread(table: pd.DataFrame, colours: dict[str, str], metric: str) -> str:
+    """How a metric differs from group (speaker) to group: a dot each, the bar their middle half, the mark their median.
 
     Args:
         table: columns ``title``, ``group``, ``value``, ``n``
         colours: of the models
         metric: what ``value`` is
-        group: what a group is called
     """
     models = _models(table, colours)
     below = TOP + ROW * 1.3 * len(models)
-    drawing = Drawing(WIDTH, below + BOTTOM, f"{metric} of every {group}")
+    drawing = Drawing(WIDTH, below + BOTTOM, f"{metric} of every group")
     x = spanning(table["value"].tolist(), NAMES, WIDTH - 14, 0.03)
-    drawing.across(x, TOP - 12, below, f"{metric} of one {group}")
+    drawing.across(x, TOP - 12, below, f"{metric} of one group")
     for i, (title, rows) in enumerate(models):
         y = TOP + ROW * 1.3 * (i + 0.5)
         drawing.words(NAMES - 12, y + 4, fitted(title, NAMES - 14, SIZE), anchor="end")
@@ -180,7 +179,7 @@ def spread(table: pd.DataFrame, colours: dict[str, str], metric: str, group: str
         drawing.line([(x(first), y), (x(last), y)], colours[title], 9, opacity=0.28)
         for place, row in enumerate(known.sort_values("group").itertuples()):
             off = ((place * 0.618) % 1 - 0.5) * ROW * 0.62  # so that equal values lie beside each other
-            with drawing.group(f"{title}, {group} {row.group}: {row.value:.3f}, n = {row.n:,.0f}"):
+            with drawing.group(f"{title}, group {row.group}: {row.value:.3f}, n = {row.n:,.0f}"):
                 drawing.dot(x(row.value), y + off, 3, colours[title], 0.62)
         with drawing.group(f"{title}: median {middle:.3f}, middle half {first:.3f} to {last:.3f}"):
             drawing.line([(x(middle), y - 9), (x(middle), y + 9)], width=2.4)

@@ -70,8 +70,8 @@ def test_an_emotion_that_never_occurs_has_an_empty_row():
 def test_every_speaker_has_a_dot():
     table = pd.DataFrame({"title": TITLES[0], "group": ["a", "b", "c"], "value": [0.5, NAN, 0.7], "n": [3, 3, 3]})
     said = titles(benchmark.spread(table, COLOURS, "accuracy"))
-    assert f"{TITLES[0]}, speaker a: 0.500, n = 3" in said
-    assert not any("speaker b" in one for one in said)
+    assert f"{TITLES[0]}, group a: 0.500, n = 3" in said
+    assert not any("group b" in one for one in said)
 
 
 def test_a_part_counts_only_beyond_chance():
