@@ -108,7 +108,8 @@ def charts(one: Explanation) -> None:
             if side.said is not None and side.reading.reason:
                 st.caption(f"**{chart.name(side.modality).capitalize()}**: {words.plain(side.reading.reason)}")
         for note in one.notes:
-            st.caption(words.plain(note))
+            if note not in one.changes:  # those stand above
+                st.caption(words.plain(note))
     with right.container(border=True):
         st.subheader("How far apart")
         if one.pairs:
