@@ -1,6 +1,6 @@
 """Where things lie: the user's workspace, and what the project brings along.
 
-``EMOVIZ_HOME`` (default ``~/.emoviz``) holds ``datasets/``, ``checkpoints/``, ``findings/`` and
+``EMOVIZ_HOME`` (default ``~/.emoviz``) holds ``datasets/``, ``checkpoints/``, ``findings/``, ``benchmarks/`` and
 ``jobs.sqlite``. The project itself brings ``assets/`` and ``models/``, which are only read.
 """
 

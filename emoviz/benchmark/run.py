@@ -157,7 +157,11 @@ def _searched(plan: Plan, known: dict[str, Facts], parts: Path, jobs: int, devic
             done[trial.key] = trial
             file.write_text(json.dumps([asdict(each) for each in done.values()]))
         yield Progress(0.1 * n / len(missing), f"settings {n} of {len(missing)}: {order.variant.title}{_part(order)}")
-    return tuple(done[order.key("trial")] for order in orders if order.key("trial") in done)
+    return tuple(
+        replace(done[order.key("trial")], dataset=order.data.title, title=order.variant.title, part=order.part)
+        for order in orders
+        if order.key("trial") in done
+    )
 
 
 def _best(trials: Iterable[Trial]) -> dict[tuple[str, str, int], tuple[tuple[str, ...], int]]:

@@ -304,7 +304,7 @@ CLASSES = (
 DISTRIBUTIONS = (
     Score(
         "jsd",
-        "JSD, bits",
+        "JSD (bits)",
         "Jensen-Shannon divergence between predicted and people's distribution; 0 is the same.",
         "lower",
         *_mean(_per_row(metrics.jsd_bits)),
@@ -322,7 +322,7 @@ DISTRIBUTIONS = (
     Score("canberra", "Canberra", "Sum of the relative differences.", "lower", *_mean(_per_row(metrics.canberra))),
     Score(
         "kl",
-        "KL, nats",
+        "KL (nats)",
         "Kullback-Leibler divergence of the prediction from people's distribution.",
         "lower",
         *_mean(_per_row(metrics.kl)),

@@ -1,6 +1,7 @@
 """What a benchmark proves and what it does not, in sentences, and its tables as a page of Markdown."""
 
 import math
+from collections import Counter
 from collections.abc import Iterator
 
 import pandas as pd
@@ -183,8 +184,8 @@ def _costs(results: Results) -> list[str]:
         told = [f"{row.seconds:.1f}", f"{row.epochs:.0f}", f"{row.pace:,.0f}", f"{row.parameters:,.0f}"]
         told = ["" if word == "nan" else word for word in (*told, f"{row.memory / 1e6:,.0f}")]
         lines.append(f"| {row.dataset} | {name} | {' | '.join(told)} | {row.failed or ''} |")
-    reasons = table.failures(results)
-    if len(reasons):
+    reasons = Counter((cell.title, cell.dataset, cell.reason) for cell in results.failed)
+    if reasons:
         lines += ["", "Failed:", ""]
-        lines += [f"- {row.title} on {row.dataset}, seed {row.seed}: {row.reason}" for row in reasons.itertuples()]
+        lines += [f"- {title} on {dataset}, {n}x: {reason}" for (title, dataset, reason), n in reasons.items()]
     return lines

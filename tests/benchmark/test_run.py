@@ -105,6 +105,9 @@ def test_the_command_searches_settings_on_training_groups_for_all_alike(stored, 
     assert whole.tried == part.tried == len(found.trials) == 3
     assert set(whole.settings) == set(best.settings)
     assert set(part.settings) == {*best.settings, "unimodal=0.0"}
+    file.write_text(file.read_text().replace('set = ["epochs', 'title = "renamed"\nset = ["epochs'))
+    assert lines(plan.read(file), tmp_path / "out") == []  # neither tried nor trained again
+    assert results.load(tmp_path / "out").cells[1].tried == 3
 
 
 def test_a_process_that_is_killed_is_a_row_too(stored):

@@ -60,6 +60,6 @@ def test_the_page_holds_every_model_and_reason(ran):
     page = (ran.folder / "table.md").read_text()
     assert page == words.page(replace(ran), ran.tidy) or "## planted" in page
     assert "| Soft logistic regression: hardly any weight |" in page
-    assert "nose alone on planted, seed 0" in page
+    assert "nose alone on planted, 2x: " in page
     assert "nan" not in page
     assert isinstance(ran.tidy, pd.DataFrame)
