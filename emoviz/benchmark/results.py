@@ -307,7 +307,10 @@ class Results:
 
     @cached_property
     def _arrow(self) -> pa.Table:
-        return pq.read_table(self.folder / PREDICTIONS, memory_map=True)
+        try:
+            return pq.read_table(self.folder / PREDICTIONS, memory_map=True)
+        except (OSError, pa.ArrowException) as error:
+            raise _damaged(self.folder, error) from error
 
 
 def names() -> tuple[str, ...]:
@@ -329,9 +332,7 @@ def load(name: str | Path) -> Results:
             raise DatasetError(f"Benchmark '{folder.name}' was written by another version of emoviz. Run it again.")
         return _parsed(raw, folder)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise DatasetError(
-            f"Benchmark '{folder.name}' cannot be read ({type(error).__name__}). Remove its folder and run it again."
-        ) from error
+        raise _damaged(folder, error) from error
 
 
 def write(results: Results) -> None:
@@ -377,6 +378,11 @@ def _rounded(value: float) -> float | None:
 
 def _number(value: float | None) -> float:
     return math.nan if value is None else float(value)
+
+
+def _damaged(folder: Path, error: Exception) -> DatasetError:
+    words = f"Benchmark '{folder.name}' cannot be read ({type(error).__name__}). Remove its folder and run it again."
+    return DatasetError(words)
 
 
 def _folders() -> dict[str, Path]:

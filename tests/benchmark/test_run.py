@@ -150,6 +150,9 @@ def test_names_lists_what_was_run_and_a_damaged_one_says_so(ran, own_workspace):
         (place / path.name).write_bytes(path.read_bytes())
     assert "mine" in results.names()
     assert results.load("mine").plan == ran.plan
+    (place / "predictions.parquet").write_bytes(b"PAR1")
+    with pytest.raises(DatasetError, match="'mine' cannot be read"):
+        results.load("mine").answers("planted", "Soft logistic regression")
     (place / "results.json").write_text("{")
     with pytest.raises(DatasetError, match="'mine' cannot be read"):
         results.load("mine")
