@@ -39,6 +39,8 @@ GRACE_SECONDS = 30  # a session whose connection broke may come back so long
 MOST_CLIPS = 20  # of one session at a time
 PLAYED_BYTES = 96 << 20  # what is sent to a browser to be played
 SESSION = "emoviz.clips"
+# Processes of all sessions that wait for a clip: each of them holds 240 MB.
+WAITING = threading.BoundedSemaphore(2)
 MIME = {
     **{".mp4": "mp4", ".mov": "mp4", ".m4a": "mp4", ".webm": "webm", ".mkv": "webm"},
     **{".wav": "wav", ".mp3": "mpeg", ".flac": "flac", ".ogg": "ogg"},
@@ -188,14 +190,17 @@ class Shelf:
             return handed
 
     def get_ready(self) -> None:
-        """Have a process load what it takes to read the next clip, unless one is being read."""
+        """Have a process load what it takes to read the next clip, unless one is being read or many wait already."""
         with self._lock:
-            if self.open and self.spare is None and not any(handed.told().active for handed in self.clips.values()):
+            idle = self.open and self.spare is None and not any(one.told().active for one in self.clips.values())
+            if idle and WAITING.acquire(blocking=False):
                 self.spare = job.spare()
 
     def _taken(self) -> subprocess.Popen | None:
         """The process that is ready, for one clip."""
         found, self.spare = self.spare, None
+        if found is not None:
+            WAITING.release()
         return found
 
     def cancel(self, clip_id: str) -> None:

@@ -5,6 +5,7 @@ import signal
 import stat
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
@@ -153,6 +154,18 @@ def test_a_process_that_waits_goes_with_its_session(shelf):
     until(lambda: not alive(waits.pid))
     shelf.get_ready()
     assert shelf.spare is None
+
+
+def test_only_so_many_processes_wait(shelf, monkeypatch):
+    monkeypatch.setattr(clips, "WAITING", threading.BoundedSemaphore(1))
+    other = Shelf()
+    shelf.get_ready()
+    other.get_ready()
+    assert shelf.spare is not None and other.spare is None
+    shelf.close()
+    other.get_ready()
+    assert other.spare is not None
+    other.close()
 
 
 def test_where_the_one_that_waits_has_ended_another_reads(shelf):
