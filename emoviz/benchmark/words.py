@@ -30,8 +30,8 @@ def proven(results: Results, metric: str = "") -> tuple[str, ...]:
     seeds = len(results.plan.seeds)
     rests = f"is the mean of {seeds} trainings of different seeds" if seeds > 1 else "rests on a single training"
     found.append(
-        f"Every number {rests}; intervals and tests are over groups of people, and speak of new people like these, not of "
-        "other data."
+        f"Every number {rests}; intervals and tests are over groups of people, and speak of new people like these, "
+        "not of other data."
     )
     if failed := len(results.failed):
         found.append(f"{failed} of {len(results.cells)} trainings failed; the table says why.")
