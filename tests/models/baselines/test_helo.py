@@ -110,7 +110,7 @@ def test_labels_are_drawn_to_how_they_occur_together():
     target = share * np.eye(4)[first] + (1 - share) * np.eye(4)[first + 1]
     features = {"face": target @ np.ones((4, 3)) + generator.normal(size=(400, 3)), "voice": target}
     made = planted.dataset(features, ("anger", "disgust", "happiness", "surprise"), Annotation("distribution", target))
-    model, _ = planted.trained(made, "helo", "width=8", "correlation=100", "lr=0.02")
+    model, _ = planted.trained(made, "helo", "width=8", "correlation=100", "lr=0.02", "epochs=8")
     together = model.together
     by_hand = target.T @ target / np.sqrt(np.outer((target**2).sum(0), (target**2).sum(0)))
     assert_close(together.double(), torch.from_numpy(by_hand), rtol=0.05, atol=0.01)
