@@ -92,7 +92,8 @@ def test_each_is_the_metric_of_scikit_learn_and_scipy():
 
 def test_mass_is_counted_where_all_modalities_differ():
     found = answers(5, sharp=True)
-    differ = found.shown[0] != found.shown[1]
+    found.shown[0, :10] = -1  # nobody knows what these faces show
+    differ = (found.shown[0] != found.shown[1]) & (found.shown >= 0).all(0)
     expected = found.fused[0][np.arange(60), found.shown[1]][differ].mean()
     (score,) = [score for score in EVERY if score.name == "mass_voice"]
     assert score.each(found)[0] == pytest.approx(expected)
