@@ -78,7 +78,7 @@ def looking() -> Looking:
     view = state.view()
     with st.sidebar:
         if view.dataset and view.dataset not in by_name:
-            st.warning(f"There is no dataset '{view.dataset}' here. This is another one.")
+            st.warning(f"There is no dataset '{words.plain(view.dataset)}' here. This is another one.")
         name = view.dataset if view.dataset in by_name else _first(shelf.items)
         info = by_name[name]
         _select("Dataset", "dataset", tuple(by_name), name, lambda known: by_name[known].title)
@@ -87,7 +87,7 @@ def looking() -> Looking:
         cards = {card.name: card for card in cache.fitting(info)}
         model = view.model if view.model in ("", *cards) else next(iter(cards), "")
         if view.model and view.model not in cards:
-            st.warning(f"There is no checkpoint '{view.model}' here that fits this dataset.")
+            st.warning(f"There is no checkpoint '{words.plain(view.model)}' here that fits this dataset.")
         if model != view.model:
             model = _sound(cards.get(model))
         _select("Model", "model", ("", *cards), model, lambda known: known or "people only, no model")

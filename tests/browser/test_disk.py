@@ -11,7 +11,7 @@ from PIL import Image
 
 from tests.browser.disk_page import COLOURS, view
 from tests.browser.disk_reference import complex_of, projected, rows_inside
-from tests.browser.disk_server import disk_browser, disk_page, disk_url, heard, wait_heard  # noqa: F401
+from tests.browser.disk_server import disk_page, disk_url, heard, wait_heard  # noqa: F401
 
 pytestmark = pytest.mark.browser
 DISK = "window.__emovizDisk"

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.browser.disk_reference import FRAME, camera, complex_of, inside, moved, projected
-from tests.browser.disk_server import disk_browser, disk_script  # noqa: F401
+from tests.browser.disk_server import disk_script  # noqa: F401
 
 pytestmark = pytest.mark.browser
 WORST = 1 - 1e-7  # how near the rim a float32 position can be
