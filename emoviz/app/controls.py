@@ -83,7 +83,7 @@ def looking() -> Looking:
         info = by_name[name]
         _select("Dataset", "dataset", tuple(by_name), name, lambda known: by_name[known].title)
         if info.simulated:
-            st.badge("simulated: no person was seen or heard", icon=":material/science:", color="violet")
+            st.badge("simulated, no real people", icon=":material/science:", color="violet")
         cards = {card.name: card for card in cache.fitting(info)}
         model = view.model if view.model in ("", *cards) else next(iter(cards), "")
         if view.model and view.model not in cards:

@@ -110,7 +110,7 @@ def reading() -> Reading:
         about = datasets[title]
         _select("Dataset", "measured", tuple(datasets), title)
         if about.simulated:
-            st.badge("simulated: no person was seen or heard", icon=":material/science:", color="violet")
+            st.badge("simulated, no real people", icon=":material/science:", color="violet")
         known = (*measures.of_answers(about), *measures.of_conflict(about))
         score = measures.named(view.metric or results.plan.metric, about)
         by_name = {one.name: one.title for one in known}

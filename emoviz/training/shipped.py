@@ -2,7 +2,8 @@
 
     python -m emoviz.training.shipped [NAME ...]
 
-``crema-d-votes`` needs the dataset ``crema-d`` in the workspace (``emoviz data get crema-d``).
+Those named after ``crema-d`` need the dataset of that name in the workspace (``emoviz data get crema-d``), those named
+after ``ground`` the proving ground (``emoviz data mix --name ground --corpora FOLDER``).
 """
 
 import argparse
@@ -15,8 +16,10 @@ from emoviz.models import zoo
 from emoviz.progress import finish
 from emoviz.training import crossfit
 
-# Narrow and alone: a tenth of the size of the defaults, at nearly their accuracy.
-COMPACT = ("width=24", "members=1", "anchors=16")
+# Narrow: a tenth of the size of the defaults, at nearly their accuracy.
+COMPACT = {"tical": ("width=24", "members=1", "anchors=16"), "mpcl": ("width=24",)}
+VOTES = "inputs=fraction+log+count"
+READ = "inputs=embedding+distribution"
 
 
 @dataclass(frozen=True)
@@ -26,17 +29,22 @@ class Shipped:
     Attributes:
         name: of its folder in ``models/``
         dataset: name of the dataset it is trained on
+        model: of the zoo
         settings: beside :data:`COMPACT`
     """
 
     name: str
     dataset: str
+    model: str = "tical"
     settings: tuple[str, ...] = ()
 
 
 SHIPPED = (
     Shipped("simulated-tical", "simulated"),
-    Shipped("crema-d-votes", "crema-d", ("inputs=fraction+log+count",)),
+    Shipped("crema-d-votes", "crema-d", settings=(VOTES,)),
+    Shipped("crema-d-votes-mpcl", "crema-d", "mpcl", (VOTES, "loss=jsd")),
+    Shipped("ground", "ground", settings=(READ,)),
+    Shipped("ground-mpcl", "ground", "mpcl", (READ,)),
 )
 
 
@@ -48,7 +56,7 @@ def main() -> None:
     for shipped in SHIPPED:
         if chosen and shipped.name not in chosen:
             continue
-        config = zoo.config_from("tical", (*COMPACT, *shipped.settings))
+        config = zoo.config_from(shipped.model, (*COMPACT[shipped.model], *shipped.settings))
         work = crossfit.fit(
             store.read(shipped.dataset), config, device="cpu", name=shipped.name, folder=workspace.MODELS / shipped.name
         )
