@@ -9,6 +9,7 @@ as it starts them; the loop of emoviz keeps to one. A ratio near 1 would mean th
 """
 
 import contextlib
+import importlib.util
 import io
 import os
 import statistics
@@ -24,6 +25,10 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
+
+if importlib.util.find_spec("MMSA") is None:
+    print("MMSA is not installed here: the first lines of this script say how to run it.")
+    sys.exit()
 
 from common import report
 from easydict import EasyDict
