@@ -213,7 +213,7 @@ def main() -> None:
     lines = [
         f"MMSA's LF_DNN, {parameters:,} parameters, {TRAIN:,} samples, batches of {args.batch_size}, {EPOCHS} epochs "
         f"in each of {TURNS} turns; {os.cpu_count()} cores. Nearly all time is spent in the network's own recurrence "
-        "over text, forward and back, which both run in the same library: loading and bookkeeping are no bottleneck here, "
+        "over text, forward and back, which both run in the same library: loading and bookkeeping are no bottleneck, "
         "and the loop of emoviz gives the second core away, to a second training or to the page.",
         "",
         "| training | samples a second, median | least to most | emoviz over it, median of turns |",
