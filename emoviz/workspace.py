@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from emoviz.errors import BadNameError, DatasetError
+from emoviz.errors import BadNameError, DatasetError, UnknownNameError
 
 ROOT = Path(__file__).parents[1]
 ASSETS = ROOT / "assets"
@@ -45,6 +45,40 @@ def checked_name(kind: str, name: str) -> str:
     if not NAME.fullmatch(name):
         raise BadNameError(kind, name)
     return name
+
+
+def folders(kind: str, shipped: Path, told: str) -> dict[str, Path]:
+    """Everything of one kind by name; what the workspace holds hides what is shipped under the same name.
+
+    Args:
+        kind: of thing, in the singular: ``dataset`` or ``benchmark``
+        shipped: folder of those that the project brings along
+        told: file that makes a folder one of them
+    """
+    found = {}
+    for root in (shipped, place(f"{kind}s")):
+        for path in root.glob(f"*/{told}"):
+            if NAME.fullmatch(path.parent.name):
+                found[path.parent.name] = path.parent
+    return found
+
+
+def folder(name: str | Path, kind: str, shipped: Path, told: str) -> Path:
+    """The folder of a name, or a path to one: see :func:`folders`.
+
+    Raises:
+        DatasetError: if there is no such thing at that path
+        UnknownNameError: if nothing has that name
+    """
+    if isinstance(name, Path) or os.sep in name:
+        path = Path(name).absolute()
+        if not (path / told).is_file():
+            raise DatasetError(f"'{path}' is not a {kind}: it has no {told}.")
+        return path
+    known = folders(kind, shipped, told)
+    if name not in known:
+        raise UnknownNameError(kind, name, known)
+    return known[name]
 
 
 @contextmanager

@@ -315,7 +315,7 @@ class Results:
 
 def names() -> tuple[str, ...]:
     """Names of all benchmarks: those in the workspace and those that came with emoviz."""
-    return tuple(sorted(_folders()))
+    return tuple(sorted(workspace.folders("benchmark", SHIPPED, ABOUT)))
 
 
 def load(name: str | Path) -> Results:
@@ -325,7 +325,7 @@ def load(name: str | Path) -> Results:
         UnknownNameError: if there is none of that name
         DatasetError: if its files cannot be read
     """
-    folder = _folder(name)
+    folder = workspace.folder(name, "benchmark", SHIPPED, ABOUT)
     try:
         raw = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
         if raw["format"] != FORMAT:
@@ -383,28 +383,6 @@ def _number(value: float | None) -> float:
 def _damaged(folder: Path, error: Exception) -> DatasetError:
     words = f"Benchmark '{folder.name}' cannot be read ({type(error).__name__}). Remove its folder and run it again."
     return DatasetError(words)
-
-
-def _folders() -> dict[str, Path]:
-    """Name to folder; the workspace's own benchmarks hide shipped ones of the same name."""
-    found = {}
-    for root in (SHIPPED, workspace.place("benchmarks")):
-        for path in root.glob(f"*/{ABOUT}"):
-            if workspace.NAME.fullmatch(path.parent.name):
-                found[path.parent.name] = path.parent
-    return found
-
-
-def _folder(name: str | Path) -> Path:
-    if isinstance(name, Path) or os.sep in name:
-        folder = Path(name).absolute()
-        if not (folder / ABOUT).is_file():
-            raise DatasetError(f"'{folder}' is not a benchmark: it has no {ABOUT}.")
-        return folder
-    known = _folders()
-    if name not in known:
-        raise UnknownNameError("benchmark", name, known)
-    return known[name]
 
 
 def _parsed(raw: dict[str, Any], folder: Path) -> Results:

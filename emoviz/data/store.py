@@ -28,7 +28,7 @@ import pyarrow.parquet as pq
 from emoviz import workspace
 from emoviz.data.checks import MODALITY, check, is_inside, media_columns
 from emoviz.data.dataset import Annotation, Dataset, Features, Kind, Label
-from emoviz.errors import DatasetError, UnknownNameError
+from emoviz.errors import DatasetError
 
 FORMAT = 1
 CHUNK = 1 << 24  # bytes hashed at a time
@@ -95,7 +95,7 @@ class Info:
 
 def names() -> tuple[str, ...]:
     """Names of all datasets: those in the workspace and those that came with emoviz."""
-    return tuple(sorted(_folders()))
+    return tuple(sorted(workspace.folders("dataset", workspace.ASSETS, MANIFEST)))
 
 
 def info(name: str | Path) -> Info:
@@ -108,7 +108,7 @@ def info(name: str | Path) -> Info:
         UnknownNameError: if there is none of that name
         DatasetError: if its manifest is damaged
     """
-    folder = _folder(name)
+    folder = workspace.folder(name, "dataset", workspace.ASSETS, MANIFEST)
     try:
         raw = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         told = _parsed(raw, folder)
@@ -224,7 +224,7 @@ def remove(name: str) -> None:
         UnknownNameError: if there is none of that name
         DatasetError: if it came with emoviz
     """
-    folder = _folder(workspace.checked_name("dataset", name))
+    folder = workspace.folder(workspace.checked_name("dataset", name), "dataset", workspace.ASSETS, MANIFEST)
     if folder.parent == workspace.ASSETS:
         raise DatasetError(f"'{name}' comes with emoviz and cannot be removed.")
     workspace.discard(folder)
@@ -255,28 +255,6 @@ def media_file(dataset: Dataset, path: str) -> Path:
     if not (dataset.folder and path and is_inside(path) and file.is_relative_to(root) and file.is_file()):
         raise DatasetError(f"Dataset '{dataset.name}' has no clip '{path[:80]}'. Import it again with its media.")
     return file
-
-
-def _folders() -> dict[str, Path]:
-    """Name to folder; the workspace's own datasets hide shipped ones of the same name."""
-    found = {}
-    for root in (workspace.ASSETS, workspace.place("datasets")):
-        for path in root.glob(f"*/{MANIFEST}"):
-            if workspace.NAME.fullmatch(path.parent.name):
-                found[path.parent.name] = path.parent
-    return found
-
-
-def _folder(name: str | Path) -> Path:
-    if isinstance(name, Path) or os.sep in name:
-        folder = Path(name).absolute()
-        if not (folder / MANIFEST).is_file():
-            raise DatasetError(f"'{folder}' is not a dataset: it has no {MANIFEST}.")
-        return folder
-    known = _folders()
-    if name not in known:
-        raise UnknownNameError("dataset", name, known)
-    return known[name]
 
 
 def _damaged(folder: Path, why: str) -> DatasetError:
