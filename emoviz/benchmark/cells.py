@@ -25,7 +25,7 @@ from emoviz.models.base import EmotionModel, ModelConfig
 from emoviz.models.inputs import Inputs, Ordered, Samples, declare
 from emoviz.training import loop
 
-VERSION = 1  # grows when cells come to mean something else: those of older versions are run again
+VERSION = 2  # grows when cells come to mean something else: those of older versions are run again
 BLOCK = 2048
 # What the random search draws from: uniform in the logarithm between two numbers, or one of several values.
 RATES = (1e-3, 2e-2)

@@ -7,6 +7,9 @@ emotion-specific prototypes hold what each group shows, and relation distillatio
 relations to them together; a retrieval from the banks extracts which emotions occur together; a bottom-up
 compression leads to the emotion distribution.
 
+What a group says alone is read from its bank before it meets the others in the memory: conflict between groups that
+have already looked at each other would be none.
+
 Here the two methods meet: where modalities conflict, distillation may be held back
 (``distil_by=consistency``), since an alignment of everything would erase the conflict.
 
@@ -251,17 +254,19 @@ class Mpcl(Answering):
     def _see(self, batch: Batch) -> "_Seen":
         config, names = self.config, self.inputs.names
         present = torch.stack([batch.present[name] for name in names])
+        banks = nn.functional.normalize(self.banks, dim=-1)
         cut = [t(batch.features[n], batch.steps.get(n)) for n, t in zip(names, self.tokenisers, strict=True)]
         tokens = [x for x, _ in cut]
         real = [r & present[g][:, None] for g, (_, r) in enumerate(cut)]
+        # What a group says alone is read before it meets the others in the memory.
+        alone = self._similar(self._hidden(tokens, real), banks)
+        said = self._by_label(self._relation(alone)).exp()
         for _ in range(config.steps):
             tokens, entropy = self.memory(tokens, real)
-        hidden = torch.stack([self._attended(x, r) for x, r in zip(tokens, real, strict=True)])  # (M, B, W)
-        banks = nn.functional.normalize(self.banks, dim=-1)
-        similar = torch.einsum("mbw,mkpw->mbkp", nn.functional.normalize(hidden, dim=-1), banks)
+        hidden = self._hidden(tokens, real)
+        similar = self._similar(hidden, banks)
         within = (similar / config.temperature).softmax(-1)
-        relation = (similar / config.temperature).flatten(2).log_softmax(-1)  # (M, B, K * P)
-        said = relation.unflatten(-1, similar.shape[2:]).logsumexp(-1).exp()  # (M, B, K)
+        relation = self._relation(similar)
         recalled = torch.einsum("mbkp,mkpw->mbkw", within, banks)
         each = recalled + torch.stack([own(h) for own, h in zip(self.own, hidden, strict=True)])[:, :, None]
         share = present / present.sum(0).clamp_min(1)
@@ -277,10 +282,26 @@ class Mpcl(Answering):
             emotions = emotions + nn.functional.gelu(self.among(beside @ emotions))
         logits = self._compressed(emotions, batch.context)
         # What the groups' banks say is listened to directly; the compression corrects it.
-        agreed = ((said + TINY).log() * share[..., None]).sum(0)
+        agreed = (self._by_label(relation) * share[..., None]).sum(0)
         fused = (self.bias + self.listen * (agreed - self.label_prior.log()) + logits).log_softmax(-1)
-        angle = torch.acos(similar.amax(-1).clamp(-1 + 1e-6, 1 - 1e-6))
+        angle = torch.acos(alone.amax(-1).clamp(-1 + 1e-6, 1 - 1e-6))
         return _Seen(said, relation, within, angle, beside, fused, present, entropy)
+
+    def _hidden(self, tokens: list[Tensor], real: list[Tensor]) -> Tensor:
+        """One vector for each group, ``(M, B, W)``."""
+        return torch.stack([self._attended(x, r) for x, r in zip(tokens, real, strict=True)])
+
+    def _similar(self, hidden: Tensor, banks: Tensor) -> Tensor:
+        """Cosines to all prototypes of a group, ``(M, B, K, P)``."""
+        return torch.einsum("mbw,mkpw->mbkp", nn.functional.normalize(hidden, dim=-1), banks)
+
+    def _relation(self, similar: Tensor) -> Tensor:
+        """Log probabilities over all prototypes of a group, ``(M, B, K * P)``."""
+        return (similar / self.config.temperature).flatten(2).log_softmax(-1)
+
+    def _by_label(self, relation: Tensor) -> Tensor:
+        """Log probabilities over labels, ``(M, B, K)``."""
+        return relation.unflatten(-1, (self.labels, -1)).logsumexp(-1)
 
     def _attended(self, tokens: Tensor, real: Tensor) -> Tensor:
         """One vector for a group, ``(B, T, W)`` to ``(B, W)``; zeros where it is missing."""
@@ -391,10 +412,10 @@ class Mpcl(Answering):
 class _Seen:
     """Inside a model: everything about a batch before it is shown."""
 
-    said: Tensor  # (M, B, K), by each group's bank
-    relation: Tensor  # (M, B, K * P) log probabilities
+    said: Tensor  # (M, B, K), by each group's bank before the groups met
+    relation: Tensor  # (M, B, K * P) log probabilities, after the groups met
     within: Tensor  # (M, B, K, P), over the prototypes of each label
-    angle: Tensor  # (M, B, K), to the nearest prototype of each label
+    angle: Tensor  # (M, B, K), to the nearest prototype of each label, before
     beside: Tensor  # (B, K, K), who each emotion looks to
     fused: Tensor  # (B, K) log probabilities
     present: Tensor  # (M, B)
