@@ -89,6 +89,33 @@ COLUMNS = (
         "dissenter", "The modality that stands against the rest, by the model; empty while conflict is under its floor."
     ),
     Column(
+        "relation_disagreement",
+        "How far the groups' relations to the prototypes differ after the memory, mean over pairs and both directions "
+        "of the divergence. MPCL-style models only.",
+        "nats",
+    ),
+    Column(
+        "rater_ambiguity",
+        "How far simulated raters differ about single modalities, mean over those. Models with raters only.",
+        "nats",
+    ),
+    Column(
+        "rater_conflict",
+        "How far the modalities differ once their raters are averaged: with the ambiguity, all that answers differ. "
+        "Models with raters only.",
+        "nats",
+    ),
+    Column(
+        "valence_{s}, arousal_{s}",
+        "How pleasant and how excited a side is predicted to be perceived. Models with valence and arousal only.",
+        "-1 to 1",
+    ),
+    Column(
+        "valence_conflict",
+        "How far apart the modalities are in valence, mean over pairs, over 2. Models with valence and arousal only.",
+        "0 to 1",
+    ),
+    Column(
         "x_{s}, y_{s}",
         "Place of a side on the Poincaré disk (curvature -1); stored, never recomputed.",
         "inside the unit circle",
@@ -354,7 +381,7 @@ def _predicted(dataset: Dataset, predicted: crossfit.Predictions) -> dict[str, A
     if predicted.fused is not None:
         types = conflict.types(predicted.q, predicted.fused, predicted.floors)
         columns["conflict_type"] = pd.Categorical(types, conflict.TYPES)
-    return columns
+    return columns | predicted.more
 
 
 def _first_mode(distribution: np.ndarray) -> np.ndarray:

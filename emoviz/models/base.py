@@ -151,6 +151,13 @@ class EmotionModel(nn.Module):
         present = torch.stack(list(batch.present.values()))
         return torch.where(present[..., None], batch.target, torch.nan)
 
+    def more(self, batch: Batch) -> dict[str, Tensor]:
+        """Numbers of each sample that only models of this kind give, ``(B,)``, label-free: ask in eval mode.
+
+        Their names are columns of the findings, where they are explained.
+        """
+        return {}
+
     def end_epoch(self, epoch: int, batches: "Batches") -> None:
         """Look at all training samples after an epoch (anchors, pseudo labels). Epochs are counted from 1."""
 

@@ -30,6 +30,7 @@ from emoviz.models.base import Batch, Batches
 from emoviz.models.encoders import Standardise, standardise
 from emoviz.models.inputs import Inputs
 
+SHOWN = 0.1  # an emotion with less of the mass is not shown by a sample
 NEUTRAL = 0.15  # a valence nearer to 0 is neither pleasant nor unpleasant
 
 
@@ -108,8 +109,8 @@ class Diagnosis:
         usage: share of the samples' attention that each prototype gets within its label, ``(M, K, P)``
         dead: ``(M, K, P)`` bool, prototypes with less than a hundredth of an even share
         duplicate: ``(M, K, P)`` bool, prototypes that are nearly another one of their label
-        co_occurrence: how far each emotion (row) looks to each other one, ``(K, K)``, rows sum to 1, diagonal 0
-        disagreement: how far the groups' relations to the prototypes differ, ``(N,)`` nats; NaN below two groups
+        co_occurrence: how far each emotion (row) looks to each other one in the samples that show it, ``(K, K)``,
+            rows sum to 1, diagonal 0
     """
 
     retrieval_entropy: Tensor
@@ -117,7 +118,6 @@ class Diagnosis:
     dead: Tensor
     duplicate: Tensor
     co_occurrence: Tensor
-    disagreement: Tensor
 
 
 class Tokeniser(nn.Module):
@@ -199,6 +199,9 @@ class Mpcl(Answering):
     drawn_to: Tensor
     median_angle: Tensor
     sign: Tensor
+    entropy: Tensor
+    usage: Tensor
+    looks: Tensor
 
     def __init__(self, config: MpclConfig, inputs: Inputs):
         super().__init__(config, inputs)
@@ -226,6 +229,10 @@ class Mpcl(Answering):
         self.register_buffer("together", torch.zeros(labels, labels))
         self.register_buffer("drawn_to", torch.zeros(labels, labels))
         self.register_buffer("median_angle", torch.ones(self.sides, labels))
+        # Of the diagnosis over the training samples.
+        self.register_buffer("entropy", torch.zeros(config.scales))
+        self.register_buffer("usage", torch.zeros(self.sides, labels, each))
+        self.register_buffer("looks", torch.zeros(labels, labels))
 
     # What needs no gradient.
 
@@ -240,7 +247,10 @@ class Mpcl(Answering):
 
     @torch.no_grad()
     def finish(self, batches: Batches) -> None:
-        """Measure how far samples usually are from the prototypes of what they show: the scale of typicality."""
+        """Measure how far samples usually are from the prototypes of what they show: the scale of typicality.
+
+        What became of banks and memory is kept with the weights: see :attr:`diagnosis`.
+        """
         self.eval()
         seen = [self._see(batch) for batch in batches]
         angle = torch.cat([s.angle for s in seen], 1)  # (M, N, K)
@@ -248,6 +258,10 @@ class Mpcl(Answering):
         shown = nn.functional.one_hot(said.argmax(-1), self.labels).bool() & there[..., None]
         medians = angle.masked_fill(~shown, torch.nan).nanmedian(1).values
         self.median_angle.copy_(torch.stack([typicality.scales(row) for row in medians]).nan_to_num(1.0))
+        found = self._diagnosed(seen)
+        self.entropy.copy_(found.retrieval_entropy)
+        self.usage.copy_(found.usage)
+        self.looks.copy_(found.co_occurrence)
 
     # From a batch to everything that is known of it without its labels.
 
@@ -392,20 +406,32 @@ class Mpcl(Answering):
     def diagnose(self, batches: Batches) -> Diagnosis:
         """What became of banks and memory, over the given samples."""
         self.eval()
-        seen = [self._see(batch) for batch in batches]
+        return self._diagnosed([self._see(batch) for batch in batches])
+
+    @property
+    def diagnosis(self) -> Diagnosis:
+        """What became of them over the samples that trained the model."""
+        return self._diagnosis(self.entropy, self.usage, self.looks)
+
+    def _diagnosed(self, seen: "list[_Seen]") -> Diagnosis:
         there = torch.cat([s.present for s in seen], 1)[..., None, None]
         usage = (torch.cat([s.within for s in seen], 1) * there).sum(1) / there.sum(1).clamp_min(1)
         fused = torch.cat([s.fused for s in seen]).exp()
-        beside = torch.einsum("bk,bkj->kj", fused, torch.cat([s.beside for s in seen]))
-        relation, present = torch.cat([s.relation for s in seen], 1), torch.cat([s.present for s in seen], 1)
-        return Diagnosis(
-            retrieval_entropy=torch.stack([s.entropy for s in seen]).mean(0),
-            usage=usage,
-            dead=usage < 0.01 / usage.shape[-1],
-            duplicate=(self._alike() > 0.99).any(-1),
-            co_occurrence=beside / beside.sum(1, keepdim=True),
-            disagreement=self.disagreement(relation, present),
-        )
+        # An emotion is asked where it is shown: slivers of mass everywhere would drown what it looks to there.
+        shown = fused * (fused > SHOWN)
+        shown = torch.where(shown.sum(0) > 0, shown, fused)
+        beside = torch.einsum("bk,bkj->kj", shown, torch.cat([s.beside for s in seen]))
+        entropy = torch.stack([s.entropy for s in seen]).mean(0)
+        return self._diagnosis(entropy, usage, beside / beside.sum(1, keepdim=True))
+
+    @torch.no_grad()
+    def _diagnosis(self, entropy: Tensor, usage: Tensor, looks: Tensor) -> Diagnosis:
+        dead = usage < 0.01 / usage.shape[-1]
+        return Diagnosis(entropy, usage, dead, (self._alike() > 0.99).any(-1), looks)
+
+    def more(self, batch: Batch) -> dict[str, Tensor]:
+        seen = self._see(batch)
+        return {"relation_disagreement": self.disagreement(seen.relation, seen.present)}
 
 
 @dataclass(frozen=True)

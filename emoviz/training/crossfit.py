@@ -9,7 +9,7 @@ as well as they can. Positions can then be compared across folds.
 import dataclasses
 import platform
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -58,6 +58,7 @@ class Predictions:
         prior: how frequent each label is, ``(K,)``
         dissent_rate: how often some modality shows something else than the whole
         floors: of the divergence over ln 2, one per pair of modalities, NaN unknown
+        more: what only models of this kind tell, by column name, ``(N,)``
     """
 
     fold: np.ndarray
@@ -75,6 +76,7 @@ class Predictions:
     prior: np.ndarray
     dissent_rate: float
     floors: np.ndarray
+    more: dict[str, np.ndarray]
 
 
 def fit(
@@ -219,6 +221,7 @@ def predict(
         prior=prior,
         dissent_rate=card.dissent_rate,
         floors=floors,
+        more=answers.more,
     )
 
 
@@ -232,6 +235,7 @@ class _Answers:
     points: np.ndarray
     typicality: np.ndarray
     conflict: np.ndarray
+    more: dict[str, np.ndarray] = field(init=False, default_factory=dict)
 
     @classmethod
     def empty(cls, card: Card, n: int, prototypes: torch.Size) -> "_Answers":
@@ -244,13 +248,17 @@ class _Answers:
     @torch.inference_mode()
     def ask(self, model: EmotionModel, inputs: Inputs, dataset: Dataset, rows: np.ndarray, chosen: np.ndarray) -> None:
         samples = Samples(inputs, dataset, rows[chosen], model.prior().device)
-        output = model(samples.batch(torch.arange(len(chosen), device=samples.device)))
+        batch = samples.batch(torch.arange(len(chosen), device=samples.device))
+        output = model(batch)
         self.fused[chosen] = output.fused.double().cpu().numpy()
         self.conflict[chosen] = output.conflict.double().cpu().numpy()
         for mine, theirs in ((self.q, output.q), (self.points, output.points), (self.typicality, output.typicality)):
             mine[:, chosen] = theirs.double().cpu().numpy()
         if output.scores is not None:
             self.scores[:, chosen] = output.scores.double().cpu().numpy()
+        for name, values in model.more(batch).items():
+            known = self.more.setdefault(name, np.full(len(rows), np.nan))
+            known[chosen] = values.double().cpu().numpy()
 
 
 def _trainable(dataset: Dataset) -> np.ndarray:

@@ -194,6 +194,19 @@ def test_a_diagnosis_knows_dead_and_duplicate_prototypes():
     assert found.retrieval_entropy.shape == (3,)
 
 
+def test_the_diagnosis_of_the_training_samples_stays_with_the_weights():
+    dataset = tiny.dataset()
+    model, _ = trained(dataset)
+    samples = Samples(model.inputs, dataset, np.arange(60), CPU)
+    model.finish(Ordered(samples, torch.arange(60)))
+    again = Mpcl(model.config, model.inputs)
+    again.load_state_dict(model.state_dict())
+    for one, two in zip(
+        vars(again.diagnosis).values(), vars(model.diagnose(Ordered(samples, torch.arange(60)))).values(), strict=True
+    ):
+        assert_close(one, two)
+
+
 def test_groups_that_relate_alike_do_not_disagree():
     relation = torch.randn(1, 5, 6).log_softmax(-1).expand(2, 5, 6)
     present = torch.tensor([[True] * 5, [True] * 4 + [False]])
@@ -218,7 +231,7 @@ def test_distillation_draws_the_groups_together_and_consistency_holds_it_back():
     def apart(**changes):
         model, _ = trained(dataset, epochs=8, **changes)
         samples = Samples(model.inputs, dataset, np.arange(120), CPU)
-        return model.diagnose(Ordered(samples, torch.arange(120))).disagreement.mean().item()
+        return model.more(samples.batch(torch.arange(120)))["relation_disagreement"].mean().item()
 
     freely, held_back, forced = apart(distil=0), apart(distil=1), apart(distil=1, distil_by="all")
     assert forced < freely

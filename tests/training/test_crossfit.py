@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 import torch
 
+from emoviz.analysis import findings
 from emoviz.data.dataset import FUSED, Annotation
 from emoviz.errors import ConfigError, DatasetError
-from emoviz.models import checkpoints
-from emoviz.models.inputs import Samples, declare
+from emoviz.models import checkpoints, zoo
+from emoviz.models.inputs import AFFECT, Samples, declare
 from emoviz.progress import finish
 from emoviz.training import crossfit
 from tests import tiny
@@ -106,8 +107,41 @@ def test_a_saved_checkpoint_predicts_to_the_bit_what_the_trained_one_did():
     assert all(
         np.array_equal(a, b, equal_nan=True)
         for a, b in zip(vars(one).values(), vars(two).values(), strict=True)
-        if a is not None
+        if a is not None and a is not one.more
     )
+
+
+@pytest.mark.parametrize(
+    "name, columns",
+    [
+        ("tical", set()),
+        ("mpcl", {"relation_disagreement"}),
+        ("raters", {"rater_ambiguity", "rater_conflict"}),
+        (
+            "valence",
+            {"valence_conflict", *(f"{a}_{s}" for a in AFFECT for s in ("voice", "face", FUSED))},
+        ),
+    ],
+)
+def test_what_only_one_kind_of_model_tells_is_a_column(name, columns):
+    dataset = tiny.dataset(missing=0.2)
+    rated = dataset.samples.assign(valence=np.linspace(1, 5, 60), arousal=np.linspace(5, 1, 60))
+    dataset = replace(dataset, samples=rated)
+    config = zoo.config_from(name, ("epochs=1", "width=8"))
+    checkpoint = finish(crossfit.fit(dataset, config, folds=2, device="cpu"))
+    found = predicted(checkpoint, dataset)
+    assert set(found.more) == columns <= set(findings.analyze(dataset, checkpoint, device="cpu").table)
+    two = ~np.isnan(found.q[..., 0]).any(0)
+    for column, values in found.more.items():
+        assert np.isfinite(values[two]).all()
+        if not column.endswith(("voice", "face", FUSED)):
+            assert np.isnan(values[~two]).all()
+    rows = np.flatnonzero(found.fold == 0)
+    samples = Samples(checkpoint.card.inputs, dataset, rows, torch.device("cpu"))
+    with torch.inference_mode():
+        alone = checkpoint.folds[0].more(samples.batch(torch.arange(len(rows))))
+    for column, values in alone.items():
+        np.testing.assert_allclose(found.more[column][rows], values.numpy(), rtol=1e-4, atol=1e-5)
 
 
 def test_chosen_rows_get_what_they_get_among_all():

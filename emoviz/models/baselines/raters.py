@@ -101,6 +101,10 @@ class Raters(Early):
         known = torch.where(present.sum(0) > 1, 0.0, torch.nan)
         return Doubts(ambiguity + known, conflict + known, ambiguity + conflict + known)
 
+    def more(self, batch: Batch) -> dict[str, Tensor]:
+        doubts = self.doubts(batch)
+        return {"rater_ambiguity": doubts.ambiguity, "rater_conflict": doubts.conflict}
+
     def loss(self, batch: Batch) -> Tensor:
         config, target, encoded = self.config, batch.target, self.encoded(batch)
         votes, present = dealt(target, config.raters), self.present(batch)

@@ -3,8 +3,8 @@
 Source: Sharma et al. Unifying the Discrete and Continuous Emotion Labels for Speech Emotion Recognition (arXiv
 2210.16642), hierarchical multi-task: the whole's label is read from what is encoded and from the predicted affect.
 Valence is what people rated where the samples have a column ``valence``, else the mean of the labels' own; arousal
-is in a column ``arousal`` or not learned. Conflict can then be told in valence as well as in emotions:
-``measures.conflict.valence_conflict(model.affect(batch)[:-1, :, 0])``.
+is in a column ``arousal`` or not learned. Conflict is then told in valence as well as in emotions
+(column ``valence_conflict``).
 """
 
 from dataclasses import dataclass
@@ -13,6 +13,8 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
+from emoviz.data.dataset import FUSED
+from emoviz.measures import conflict as measure
 from emoviz.models.base import Batch, Batches
 from emoviz.models.baselines.base import BaselineConfig
 from emoviz.models.baselines.early import Early
@@ -79,6 +81,12 @@ class Valence(Early):
         unlearned[0] &= not self.by_labels
         missing = ~torch.cat([present, present.any(0, keepdim=True)])
         return said.masked_fill(missing[..., None] | unlearned, torch.nan)
+
+    def more(self, batch: Batch) -> dict[str, Tensor]:
+        told = self.affect(batch)
+        sides = zip((*self.inputs.names, FUSED), told, strict=True)
+        columns = {f"{name}_{side}": values[:, i] for side, values in sides for i, name in enumerate(AFFECT)}
+        return columns | {"valence_conflict": measure.valence_conflict(told[:-1, :, 0])}
 
     def _said(self, encoded: Tensor, hidden: Tensor) -> Tensor:
         sides = zip(self.feel, [*encoded, hidden], strict=True)
