@@ -32,6 +32,8 @@ RATES = (1e-3, 2e-2)
 DECAYS = (1e-4, 1e-1)
 DROPOUTS = (0.0, 0.1, 0.2, 0.3, 0.5)
 WIDTHS = (32, 64, 128)
+PENALTIES = (1e-5, 1e-1)
+NEIGHBOURS = (3, 5, 10, 20, 40)
 
 
 @dataclass(frozen=True)
@@ -174,6 +176,8 @@ def drawn(config: ModelConfig, fixed: tuple[str, ...], number: int) -> tuple[str
         "weight_decay": between(DECAYS),
         "dropout": str(generator.choice(DROPOUTS)),
         "width": str(generator.choice(WIDTHS)),
+        "penalty": between(PENALTIES),
+        "neighbours": str(generator.choice(NEIGHBOURS)),
     }
     kept = {setting.partition("=")[0] for setting in fixed}
     return tuple(f"{key}={value}" for key, value in found.items() if hasattr(config, key) and key not in kept)

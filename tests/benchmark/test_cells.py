@@ -53,6 +53,15 @@ def test_trials_vary_what_the_plan_leaves_open():
     assert not any("width" in setting for setting in cells.drawn(zoo.config_from("prior"), (), 1))
 
 
+@pytest.mark.parametrize(
+    "name, field, among", [("linear", "penalty", cells.PENALTIES), ("knn", "neighbours", cells.NEIGHBOURS)]
+)
+def test_models_without_a_rate_are_searched_too(name, field, among):
+    found = {getattr(zoo.config_from(name, cells.drawn(zoo.config_from(name), (), n)), field) for n in range(1, 20)}
+    assert len(found) > 3
+    assert min(among) <= min(found) and max(found) <= max(among)
+
+
 def test_what_differs_from_the_defaults_can_be_set_again():
     config = zoo.config_from("tical", ("consensus=false", "lr=0.002", "stages=plain"))
     assert cells.changed(config) == ("lr=0.002", "stages=plain", "consensus=false")
