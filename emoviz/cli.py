@@ -547,8 +547,9 @@ def models_list(as_json: bool) -> int:
 
 
 def models_show(name: str, as_json: bool) -> None:
-    """Show the card of one checkpoint."""
+    """Show the card of one checkpoint, and what became of its prototypes where it has any."""
     from emoviz.models import checkpoints
+    from emoviz.models.mpcl import Mpcl
 
     card = checkpoints.card(name)
     if as_json:
@@ -566,7 +567,10 @@ def models_show(name: str, as_json: bool) -> None:
         ("hash", card.sha256),
     ]
     print(table(rows), _measured(card.metrics), sep="\n\n")
-    print(*map(_shown, card.limits), sep="\n")
+    told = card.limits
+    if card.model == "mpcl" and isinstance(model := checkpoints.load(name).final, Mpcl):
+        told += model.diagnosis.sentences(card.labels)
+    print(*map(_shown, told), sep="\n")
 
 
 def models_remove(name: str) -> None:

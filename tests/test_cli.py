@@ -158,6 +158,12 @@ def test_train_then_analyze(emoviz, tiny, tmp_path):
     assert emoviz("models", "show", name)[0] == 1
 
 
+def test_an_mpcl_style_checkpoint_tells_of_its_prototypes(emoviz):
+    shown = emoviz("models", "show", "crema-d-votes-mpcl")[1]
+    assert "48 prototypes" in shown
+    assert "look to each other most" in shown
+
+
 def test_a_folder_of_clips_becomes_a_dataset(emoviz, tmp_path):
     sound(tmp_path / "clips.wav", 0.5)
     (tmp_path / "clips.txt").write_text("I am so happy for you!")

@@ -119,6 +119,27 @@ class Diagnosis:
     duplicate: Tensor
     co_occurrence: Tensor
 
+    def sentences(self, labels: tuple[str, ...], pairs: int = 3) -> tuple[str, ...]:
+        """The same in words.
+
+        Args:
+            labels: names of the K emotions
+            pairs: how many pairs of emotions are named, those that look to each other most
+        """
+        looks = (self.co_occurrence + self.co_occurrence.T).triu(1) / 2
+        best = looks.flatten().topk(min(pairs, len(labels) * (len(labels) - 1) // 2))
+        told = [
+            f"{labels[i // len(labels)]} and {labels[i % len(labels)]} ({value:.2f})"
+            for value, i in zip(best.values.tolist(), best.indices.tolist(), strict=True)
+        ]
+        spread = ", ".join(f"{value:.2f}" for value in self.retrieval_entropy.tolist())
+        return (
+            f"{self.dead.numel()} prototypes, of which {int(self.dead.sum())} are hardly used and "
+            f"{int(self.duplicate.sum())} are nearly another one of their emotion.",
+            f"Entropy of the memory's retrieval, by scale: {spread}; at 1 it averages all, at 0 it finds one pattern.",
+            f"Emotions that look to each other most: {', '.join(told)}. Even shares: {1 / (len(labels) - 1):.2f}.",
+        )
+
 
 class Tokeniser(nn.Module):
     """Features of one modality to tokens ``(B, T, W)`` and which of them are real, ``(B, T)`` bool."""

@@ -10,7 +10,7 @@ from torch.testing import assert_close
 from emoviz.data.dataset import FUSED, Annotation, Label
 from emoviz.errors import ConfigError
 from emoviz.models.inputs import Ordered, Samples, declare
-from emoviz.models.mpcl import Memory, Mpcl, MpclConfig
+from emoviz.models.mpcl import Diagnosis, Memory, Mpcl, MpclConfig
 from emoviz.progress import finish
 from emoviz.training import loop
 from tests import tiny
@@ -205,6 +205,17 @@ def test_the_diagnosis_of_the_training_samples_stays_with_the_weights():
         vars(again.diagnosis).values(), vars(model.diagnose(Ordered(samples, torch.arange(60)))).values(), strict=True
     ):
         assert_close(one, two)
+
+
+def test_a_diagnosis_is_told_in_sentences():
+    looks = torch.tensor([[0, 0.9, 0.1], [0.7, 0, 0.3], [0.5, 0.5, 0]])
+    dead = torch.zeros(1, 3, 2, dtype=torch.bool)
+    dead[0, 0, 0] = True
+    found = Diagnosis(torch.tensor([0.5, 0.25]), torch.full((1, 3, 2), 0.5), dead, ~dead, looks)
+    prototypes, memory, pairs = found.sentences(("joy", "love", "fear"), pairs=2)
+    assert "6 prototypes, of which 1 are hardly used and 5 are nearly" in prototypes
+    assert "0.50, 0.25" in memory
+    assert "joy and love (0.80), love and fear (0.40)" in pairs
 
 
 def test_groups_that_relate_alike_do_not_disagree():
