@@ -26,6 +26,8 @@ TOLD = {
     "accuracy, samples with a planted conflict": ("inconsistent", "accuracy"),
     "AUROC of planted conflict": ("all", "auroc"),
     "the dissenter is found": ("all", "dissenter"),
+    "labels of single modalities right": ("training", "pseudo"),
+    "the whole's label, copied down, right": ("training", "pseudo_copied"),
 }
 
 
@@ -33,7 +35,12 @@ def main() -> None:
     work = run.run(plan.read(Path(__file__).parent / "plans" / "ground-curves.toml"))
     results = finish(work, lambda line: print(line.message, file=sys.stderr))
     table = pd.read_csv(results.folder / TABLE).set_index(["dataset", "title", "stratum", "metric"])
-    lines = ["6,000 test samples of 8 groups each, mean of 5 trainings [95 % over groups].", ""]
+    first = table.iloc[0]
+    lines = [
+        f"{first.n:,.0f} test samples of {first.groups:.0f} groups for each, mean of {first.seeds:.0f} trainings "
+        "[95 % over groups]; labels of single modalities are those of the training part.",
+        "",
+    ]
     for curve, rates in CURVES.items():
         lines += [f"### {curve[0].upper()}{curve[1:]}", ""]
         for name, (stratum, metric) in TOLD.items():
