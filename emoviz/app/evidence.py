@@ -52,6 +52,7 @@ def _face(handed: Handed, side: Side, time: float, label: str) -> None:
         with st.spinner("Looking at the face…"), handed.opened() as media:
             handed.evidence[key] = _face_figures(media, side.reading, time, label)
     st.html(handed.evidence[key])
+    st.html(numbers.facts(_voted(side.reading, time)))
 
 
 def _face_figures(media: Clip, reading: Reading, time: float, label: str) -> str:
@@ -64,6 +65,20 @@ def _face_figures(media: Clip, reading: Reading, time: float, label: str) -> str
     said = f"the face at {face.time:.1f} s with the places that speak for and against {label}"
     caption = f"at {face.time:.1f} s; patch by patch the face is blurred, and what {label} loses by that is shown"
     return picture.figure(frame, said, caption) + picture.legend(label)
+
+
+def _voted(reading: Reading, time: float) -> tuple[Fact, ...]:
+    """What people who see the face at a moment would choose; nothing where an extractor does not tell."""
+    windows, sure = reading.windows, reading.trace("majority")
+    if windows is None or sure is None:
+        return ()
+    at = int(np.abs(sure.time - time).argmin())
+    k = int(windows.native[at].argmax())
+    span = f"{windows.start[at]:.1f} to {windows.end[at]:.1f} s"
+    return (
+        Fact(f"{windows.labels[k]} {percent(windows.native[at, k])}", "of those who see it would say so", span),
+        Fact(percent(sure.values[at]), "chance that most of them would", "as seen with pictures of FER+"),
+    )
 
 
 def _voice(handed: Handed, side: Side, time: float, label: str) -> None:

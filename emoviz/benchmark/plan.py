@@ -15,6 +15,10 @@ model = "tical"
 of = "TiCAL-style"
 title = "no gates"
 set = ["stages=plain"]
+
+[[claims]]
+model = "TiCAL-style"
+stratum = "inconsistent"
 """
 
 import tomllib
@@ -80,6 +84,25 @@ class Variant:
 
 
 @dataclass(frozen=True)
+class Claim:
+    """That a model is ahead of others, stated before anything was measured.
+
+    A claim is tested by its own comparisons alone, so that one about few rivals is proven with fewer people.
+
+    Attributes:
+        model: title of the model
+        against: titles of its rivals
+        stratum: of the tested samples, see :func:`emoviz.benchmark.table.table`
+        metric: the plan's where empty
+    """
+
+    model: str
+    against: tuple[str, ...]
+    stratum: str = "all"
+    metric: str = ""
+
+
+@dataclass(frozen=True)
 class Plan:
     """A benchmark that can be run.
 
@@ -92,6 +115,7 @@ class Plan:
         search: settings tried for each model, dataset and part on validation groups of the training part, the
             plan's own among them; below 2 nothing is searched
         metric: by which models are compared first
+        claims: stated before anything is measured
     """
 
     name: str
@@ -101,6 +125,7 @@ class Plan:
     variants: tuple[Variant, ...]
     search: int
     metric: str
+    claims: tuple[Claim, ...] = ()
 
     @property
     def models(self) -> tuple[Variant, ...]:
@@ -155,6 +180,7 @@ def parsed(raw: dict[str, Any], name: str) -> Plan:
         variants=(*models, *ablations),
         search=top.number("search", 0, (0, MOST_TRIALS)),
         metric=top.text("metric", ""),
+        claims=tuple(_claim(table, titles) for table in top.tables("claims", "claim", least=0)),
     )
     top.nothing_left()
     for kind, named in (("dataset", plan.datasets), ("model", plan.variants)):
@@ -199,12 +225,28 @@ def _model(table: "_Reader") -> Variant:
 
 
 def _ablation(table: "_Reader", models: dict[str, Variant]) -> Variant:
-    of = table.text("of")
-    whole = models.get(of) or next((variant for variant in models.values() if variant.model == of), None)
-    if whole is None:
-        raise ConfigError(f"An ablation is of '{of}', which is no model of the plan. Models: {', '.join(models)}.")
+    whole = _named("An ablation is of", table.text("of"), models)
     found = Variant(whole.model, table.text("title"), (*whole.settings, *table.texts("set")), whole.title)
     table.nothing_left()
+    return found
+
+
+def _claim(table: "_Reader", models: dict[str, Variant]) -> Claim:
+    model = _named("A claim is about", table.text("model"), models)
+    against = tuple(_named("A claim is against", rival, models).title for rival in table.texts("against"))
+    rivals = against or tuple(title for title in models if title != model.title)
+    if model.title in rivals or not rivals:
+        raise ConfigError(f"A claim puts '{model.title}' before itself; name other models of the plan in 'against'.")
+    found = Claim(model.title, rivals, table.text("stratum", "all"), table.text("metric", ""))
+    table.nothing_left()
+    return found
+
+
+def _named(words: str, name: str, models: dict[str, Variant]) -> Variant:
+    """The model of that title, or the first of that name."""
+    found = models.get(name) or next((variant for variant in models.values() if variant.model == name), None)
+    if found is None:
+        raise ConfigError(f"{words} '{name}', which is no model of the plan. Models: {', '.join(models)}.")
     return found
 
 

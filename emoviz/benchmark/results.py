@@ -24,7 +24,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from emoviz import workspace
-from emoviz.benchmark.plan import Data, Plan, Variant
+from emoviz.benchmark.plan import Claim, Data, Plan, Variant
 from emoviz.errors import DatasetError, UnknownNameError
 from emoviz.models.base import TargetKind
 
@@ -408,6 +408,7 @@ def _plan(raw: dict[str, Any]) -> Plan:
         seeds=tuple(raw["seeds"]),
         datasets=tuple(Data(**_frozen(entry)) for entry in raw["datasets"]),
         variants=tuple(Variant(**_frozen(entry)) for entry in raw["variants"]),
+        claims=tuple(Claim(**_frozen(entry)) for entry in raw.get("claims", ())),
     )
 
 

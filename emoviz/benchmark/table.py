@@ -96,22 +96,25 @@ def comparisons(
         )
         if against is not None:
             pairs = [pair[::-1] if pair[1] == against else pair for pair in pairs if against in pair]
-        summed: dict[str, _Summed] = {}
-        for title in sorted({title for pair in pairs for title in pair}, key=titles.index):
-            answers = results.answers(about.title, title)
-            found = next((each for each in _strata(about, answers) if each.name == stratum), None)
-            if found is not None:
-                summed[title] = found.summed(answers, score)
-        found_pairs = [
-            {"dataset": about.title, "metric": score.name, "stratum": stratum} | _compared(a, b, summed, score)
-            for a, b in pairs
-            if a in summed and b in summed
-        ]
-        for row, corrected in zip(found_pairs, _holm([row["p"] for row in found_pairs]), strict=True):
-            ahead = row["title"] if score.gain(row["difference"]) > 0 else row["rival"]
-            row |= {"p_holm": corrected, "better": ahead if corrected < ALPHA and score.better != "neither" else ""}
-        rows += found_pairs
+        rows += _tested(results, about, score, stratum, pairs)
     return pd.DataFrame(rows, columns=COMPARED)
+
+
+def claimed(results: Results) -> pd.DataFrame:
+    """The plan's claims, each corrected for its own comparisons alone.
+
+    Returns:
+        columns of :func:`comparisons`, before them ``claim`` (its place in the plan); no rows where a dataset lacks
+        the claim's stratum or metric, or the model failed
+    """
+    rows: list[dict] = []
+    for about, (place, claim) in product(results.datasets, enumerate(results.plan.claims)):
+        score = scores.named(claim.metric or results.plan.metric, about)
+        if score.name != (claim.metric or score.name):
+            continue
+        pairs = [(claim.model, rival) for rival in claim.against]
+        rows += [{"claim": place} | row for row in _tested(results, about, score, claim.stratum, pairs)]
+    return pd.DataFrame(rows, columns=["claim", *COMPARED])
 
 
 def by_conflict(results: Results, metric: str = "", quantiles: int = QUANTILES) -> pd.DataFrame:
@@ -473,6 +476,26 @@ def _compared(a: str, b: str, summed: dict[str, _Summed], score: Score) -> dict:
         "wins": np.count_nonzero(won > 0),
         "losses": np.count_nonzero(won < 0),
     }
+
+
+def _tested(results: Results, about: About, score: Score, stratum: str, pairs: list[tuple[str, str]]) -> list[dict]:
+    """Pairs of titles compared in one stratum of one dataset and corrected for their number, a row each."""
+    summed: dict[str, _Summed] = {}
+    answered = [variant.title for variant in results.variants(about.title)]
+    for title in sorted({title for pair in pairs for title in pair} & set(answered), key=answered.index):
+        answers = results.answers(about.title, title)
+        found = next((each for each in _strata(about, answers) if each.name == stratum), None)
+        if found is not None:
+            summed[title] = found.summed(answers, score)
+    rows = [
+        {"dataset": about.title, "metric": score.name, "stratum": stratum} | _compared(a, b, summed, score)
+        for a, b in pairs
+        if a in summed and b in summed
+    ]
+    for row, corrected in zip(rows, _holm([row["p"] for row in rows]), strict=True):
+        ahead = row["title"] if score.gain(row["difference"]) > 0 else row["rival"]
+        row |= {"p_holm": corrected, "better": ahead if corrected < ALPHA and score.better != "neither" else ""}
+    return rows
 
 
 def _p_value(score: Score, x: np.ndarray, y: np.ndarray) -> float:

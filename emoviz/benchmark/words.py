@@ -19,10 +19,12 @@ def proven(results: Results, metric: str = "") -> tuple[str, ...]:
         metric: by which models are compared; the plan's where empty
     """
     pairs = table.comparisons(results, metric)
+    claims = table.claimed(results)
     found: list[str] = []
     for about in results.datasets:
         if results.variants(about.title):
             found += _about(results, about, pairs[pairs["dataset"] == about.title], metric)
+            found += _claims(about, claims[claims["dataset"] == about.title])
     if any(about.simulated for about in results.datasets):
         found.append(
             "Simulated numbers say how methods behave where the truth is known, and nothing about real people."
@@ -60,6 +62,28 @@ def _about(results: Results, about: About, pairs: pd.DataFrame, metric: str) -> 
         yield f"Not proven {corrected}: that it is better than {listed(level)}."
     if about.groups < table.FEW:
         yield f"With {about.groups} tested groups, only large differences can be proven."
+
+
+def _claims(about: About, claims: pd.DataFrame) -> Iterator[str]:
+    """What became of each claim that the plan makes."""
+    for _, rows in claims.groupby("claim", sort=True):
+        title, stratum = rows["title"].iloc[0], rows["stratum"].iloc[0]
+        where = "" if stratum == table.ALL else f", {stratum}"
+        score = scores.named(rows["metric"].iloc[0], about)
+        said = (
+            f"Claim of the plan ({score.title}{where}): {title} is ahead of {listed(list(rows['rival']), len(rows))}."
+        )
+        proven = list(rows.loc[rows["better"] == title, "rival"])
+        refuted = list(rows.loc[rows["better"].isin(rows["rival"]), "rival"])
+        ahead = rows[(rows["difference"].map(score.gain) > 0) & (rows["better"] == "")]
+        told = [
+            f"proven against {listed(proven, len(rows))}" if proven else "",
+            f"ahead of {listed(list(ahead['rival']), len(rows))}, which may be chance" if len(ahead) else "",
+            f"refuted by {listed(refuted, len(rows))}" if refuted else "",
+        ]
+        rest = len(rows) - len(proven) - len(refuted) - len(ahead)
+        told.append("behind the rest" if 0 < rest < len(rows) else "behind all of them" if rest else "")
+        yield f"{said} Found: {'; '.join(filter(None, told))}."
 
 
 def _values(results: Results, about: About, score: Score) -> dict[str, float]:
@@ -115,6 +139,7 @@ def page(results: Results, written: pd.DataFrame) -> str:
         lines += _table(mine[mine["stratum"] == table.ALL], scores.of_conflict(about), "Conflict found")
         lines += _table(mine[mine["stratum"] == table.TRAINING], scores.LABELS, "Labels of single modalities")
     lines += _compared(results)
+    lines += _claimed(results)
     lines += _costs(results)
     return "\n".join(lines).rstrip() + "\n"
 
@@ -156,22 +181,31 @@ def interval(value: float, low: float, high: float) -> str:
 
 def _compared(results: Results) -> list[str]:
     pairs = table.comparisons(results)
+    best = {about.title: _best(results, about) for about in results.datasets if results.variants(about.title)}
+    return _pairs(
+        "The best against the others",
+        pairs[[best[row.dataset] in (row.title, row.rival) for row in pairs.itertuples()]],
+    )
+
+
+def _claimed(results: Results) -> list[str]:
+    return _pairs("What the plan claims, each claim corrected by itself", table.claimed(results))
+
+
+def _pairs(title: str, pairs: pd.DataFrame) -> list[str]:
     if pairs.empty:
         return []
-    best = {about.title: _best(results, about) for about in results.datasets if results.variants(about.title)}
     lines = [
-        "## The best against the others",
+        f"## {title}",
         "",
-        "| dataset | metric | model | rival | difference | p, corrected | wins, losses |",
+        "| dataset | samples | metric | model | rival | difference | p, corrected | wins, losses |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
-    lines.append("| --- | --- | --- | --- | --- | --- | --- |")
     for row in pairs.itertuples():
-        if best[row.dataset] not in (row.title, row.rival):
-            continue
         apart = interval(row.difference, row.low, row.high)
         lines.append(
-            f"| {row.dataset} | {row.metric} | {row.title} | {row.rival} | {apart} | {chance(row.p_holm)} "
-            f"| {row.wins}, {row.losses} |"
+            f"| {row.dataset} | {row.stratum} | {row.metric} | {row.title} | {row.rival} | {apart} "
+            f"| {chance(row.p_holm)} | {row.wins}, {row.losses} |"
         )
     return [*lines, ""]
 

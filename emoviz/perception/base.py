@@ -141,7 +141,8 @@ class Reading:
         reason: why it is missing, or what to keep in mind, in sentences; may be empty
         windows: ``None`` where missing
         traces: what was measured along the way: ``box`` (left, top, right, bottom of the face, shares of the
-            picture), ``pitch``, ``energy``, ``speech`` (1 where somebody speaks), ...
+            picture), ``majority`` (how likely most people would choose the label likeliest in a window), ``pitch``,
+            ``energy``, ``speech`` (1 where somebody speaks), ...
         cues: words with their times (text only)
     """
 

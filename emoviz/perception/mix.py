@@ -12,7 +12,7 @@ K common labels.
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -27,7 +27,7 @@ from emoviz.perception.common import COMMON, LABELS
 from emoviz.progress import Progress, Work
 
 if TYPE_CHECKING:
-    from emoviz.perception.voice.model import VoiceModel
+    pass
 
 Part = Literal["fit", "test"]
 FOLDERS = {"face": "fer2013plus", "voice": "ravdess", "text": "goemotions"}
@@ -199,7 +199,6 @@ def read_voices(
     corpus: ravdess.Voices,
     sounds: Iterable[tuple[int, np.ndarray]],
     given: weights.Weights,
-    listener: "Callable[[weights.Weights, int], VoiceModel] | None" = None,
 ) -> Read:
     """Recordings as the copies hear them that never heard the actor.
 
@@ -207,12 +206,11 @@ def read_voices(
         corpus: RAVDESS
         sounds: its recordings by number, each as it shall be heard
         given: the model
-        listener: makes what listens to a part of the actors from the model and the part; the copies where not given
     """
     from emoviz.perception.voice.extractor import VoiceExtractor
     from emoviz.perception.voice.model import VoiceModel
 
-    readers = {fold: VoiceExtractor((listener or VoiceModel)(given, int(fold))) for fold in fair_folds(given)}
+    readers = {fold: VoiceExtractor(VoiceModel(given, int(fold))) for fold in fair_folds(given)}
     found = ((row, list(readers[corpus.folds[row]].read(_Recording(sound)))[-1]) for row, sound in sounds)
     return _gathered(found)
 

@@ -10,12 +10,11 @@ Axis letters: n items, K common labels, E embedding, F features.
 import hashlib
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import torch
 
 from emoviz import workspace
 from emoviz.data import hand
@@ -24,16 +23,13 @@ from emoviz.perception import common, mix, weights
 from emoviz.perception.base import MODALITIES
 from emoviz.perception.common import COMMON, LABELS
 from emoviz.perception.mix import FIT_ACTORS, FOLDERS, Read
-from emoviz.perception.voice.model import Heard, VoiceModel
-from emoviz.perception.voice.network import EMBEDDING, batch
 from emoviz.progress import Progress, Work
 
-READING = 2  # raised whenever reading the same corpora would give other items
+READING = 3  # raised whenever reading the same corpora would give other items
 PURE, MIXED, SILENT = range(3)
 UNTOLD = 0.4  # share of votes that no emotion of a face exceeds which says nothing
 ALSO = 0.3  # share of votes from which a face shows a second emotion
 FOREIGN = 0.3  # share of votes for what is no common label from which a face is left out
-SMOOTH = 1e-3  # of the mean variance: how strongly a copy's way into the shared space is kept plain
 STRIPPED = 5  # every so many texts, one is stripped of all words that say something
 MURMURS = 10  # of each actor: voices in which all emotions are heard at once
 # Words that say nothing about an emotion by themselves.
@@ -187,7 +183,7 @@ def _voices(folder: Path, given: weights.Weights) -> Pool:
         votes=np.full_like(people, np.nan),
         text=np.full(len(rows), ""),
         distribution=common.shared(native, given.card.labels).distribution,
-        embedding=_joined(embedding, corpus.folds[rows], np.array(given.card.settings["unheard"], int)),
+        embedding=embedding,
         hand=hand.standing_out(np.concatenate([values for _, values in parts]), corpus.actors[rows]),
         columns=np.array(hand.voice_columns()),
     )
@@ -204,47 +200,8 @@ def _heard(
             features[row] = hand.voice(sound)
             yield row, sound
 
-    read = mix.read_voices(corpus, measured(), given, _Copies)
+    read = mix.read_voices(corpus, measured(), given)
     return read, np.array([features[row] for row in read.rows.tolist()])
-
-
-class _Copies(VoiceModel):
-    """The copies that never heard an actor, and what all copies see, each in its own space, beside each other."""
-
-    def __init__(self, given: weights.Weights, unheard: int):
-        super().__init__(given, unheard)
-        self.all = VoiceModel(given).copies
-
-    def hear(self, mel: np.ndarray, pitch: np.ndarray) -> Heard:
-        """What windows convey; the embedding is ``(W, copies x EMBEDDING)``."""
-        windows = batch(torch.from_numpy(mel).float(), torch.from_numpy(pitch).float())
-        with torch.inference_mode():
-            seen = torch.cat([copy.network.embed(windows) for copy in self.all], 1)
-        return replace(super().hear(mel, pitch), embedding=seen.numpy())
-
-
-def _joined(seen: np.ndarray, fold: np.ndarray, unheard: np.ndarray) -> np.ndarray:
-    """What fair copies see, in the space that all copies share, ``(n, E)``.
-
-    A copy's own space differs from that of another. Its way into the space in which all of them together tell
-    recordings apart best is the linear map that fits the recordings it did hear; it is used on those it did not.
-
-    Args:
-        seen: by all copies beside each other, ``(n, C E)``
-        fold: part of the actor, ``(n,)``
-        unheard: part that each copy never heard, ``(C,)``
-    """
-    seen = (seen - seen.mean(0)).astype(np.float64)
-    _, _, axes = np.linalg.svd(seen, full_matrices=False)
-    shared = seen @ axes[:EMBEDDING].T
-    out = np.zeros_like(shared)
-    for part in np.unique(fold):
-        own = seen[:, np.repeat(unheard == part, EMBEDDING)]
-        heard = fold != part
-        pull = SMOOTH * np.trace(own[heard].T @ own[heard]) / own.shape[1] * np.eye(own.shape[1])
-        way = np.linalg.solve(own[heard].T @ own[heard] + pull, own[heard].T @ shared[heard])
-        out[~heard] = own[~heard] @ way
-    return out.astype(np.float32)
 
 
 def _murmurs(corpus: ravdess.Voices, sounds: dict[int, np.ndarray]) -> Iterator[tuple[int, np.ndarray]]:

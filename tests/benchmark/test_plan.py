@@ -27,6 +27,13 @@ def test_settings_that_were_found_give_way_to_those_of_the_plan():
     assert (config.epochs, config.lr) == (2, 0.002)
 
 
+def test_a_claim_is_against_all_other_models_where_it_names_none():
+    told = [{"model": "linear"}, {"model": "early", "against": ["prior", "nose alone"], "stratum": "inconsistent"}]
+    one, other = plan.parsed(PLAN | {"claims": told}, "tried").claims
+    assert one == plan.Claim("Soft logistic regression", ("Mean distribution", "Early fusion", "nose alone"))
+    assert other == plan.Claim("Early fusion", ("Mean distribution", "nose alone"), "inconsistent")
+
+
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
 def test_the_shipped_plans_can_be_read(path):
     assert plan.read(path).name == path.stem
@@ -46,6 +53,9 @@ def test_the_shipped_plans_can_be_read(path):
         ({"models": [{"model": "linear", "set": ["penalty=much"]}]}, ConfigError, "must be a number"),
         ({"models": [{"model": "linear", "sets": []}]}, ConfigError, "unknown entry 'sets'"),
         ({"ablations": [{"of": "tical", "title": "x"}]}, ConfigError, "is no model of the plan"),
+        ({"claims": [{"model": "tical"}]}, ConfigError, "A claim is about 'tical', which is no model of the plan"),
+        ({"claims": [{"model": "prior", "against": ["mlp"]}]}, ConfigError, "A claim is against 'mlp'"),
+        ({"claims": [{"model": "prior", "against": ["prior"]}]}, ConfigError, "before itself"),
         ({"seeds": [1, 1]}, ConfigError, "different whole numbers"),
         ({"seeds": 3}, ConfigError, "'seeds' of the plan is 3"),
         ({"search": True}, ConfigError, "'search' of the plan is True"),

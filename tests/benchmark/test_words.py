@@ -5,7 +5,8 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from emoviz.benchmark import table, words
+from emoviz.benchmark import results, table, words
+from emoviz.benchmark.plan import Claim
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +41,27 @@ def test_what_is_proven_is_told_apart_from_what_is_not(ran, monkeypatch):
     said = words.proven(ran)
     assert f"Proven after correction for 3 comparisons: it is ahead of {beaten}." in said
     assert any(line.startswith("Not proven: that it is better than") for line in said)
+
+
+def test_a_claim_is_corrected_for_its_own_comparisons_and_told_what_became_of_it(ran):
+    prior, linear, early = "Mean distribution", "Soft logistic regression", "Early fusion"
+    claims = (Claim(linear, (prior,)), Claim(prior, (linear, early)), Claim(linear, (early,), "nowhere"))
+    claiming = replace(ran, plan=replace(ran.plan, claims=claims))
+    rows = table.claimed(claiming)
+    first = rows[(rows["dataset"] == "planted") & (rows["claim"] == 0)]
+    assert first["p_holm"].item() == first["p"].item()
+    assert set(rows["claim"]) == {0, 1}
+    said = "\n".join(words.proven(claiming))
+    assert f"{linear} is ahead of {prior}. Found: proven against {prior}." in said
+    assert f"{prior} is ahead of {linear} and {early}. Found: refuted by {linear}" in said
+    assert "## What the plan claims" in words.page(claiming, ran.tidy)
+
+
+def test_claims_are_kept_with_the_results(ran, tmp_path):
+    claims = (Claim("Mean distribution", ("Early fusion",), "inconsistent", "uar"),)
+    (tmp_path / "predictions.parquet").write_bytes((ran.folder / "predictions.parquet").read_bytes())
+    results.write(replace(ran, folder=tmp_path, plan=replace(ran.plan, claims=claims)))
+    assert results.load(tmp_path).plan.claims == claims
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,8 @@ def untrained(copies: int = 2) -> Weights:
     for number in range(copies):
         torch.manual_seed(number)
         network, size = VoiceNetwork(8).eval(), 2 * BANDS + 1
-        copy = Copy(network, torch.zeros(size), torch.eye(size), torch.tensor([8.0, 16.0]), torch.eye(EMBEDDING))
+        reach, origin = torch.tensor([8.0, 16.0]), torch.zeros(EMBEDDING)
+        copy = Copy(network, torch.zeros(size), torch.eye(size), reach, origin, torch.eye(EMBEDDING))
         tensors |= copy.tensors(number)
     settings = {"temperature": [1.0] * copies, "widening": 0.5, "unheard": [float(k) for k in range(copies)]}
     return Weights(

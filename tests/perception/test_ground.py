@@ -220,19 +220,6 @@ def test_the_observer_needs_to_be_told_what_was_planted():
         observer.observer(replace(MADE, samples=TABLE.drop(columns="planted_conflict")))
 
 
-def test_copies_in_spaces_of_their_own_are_brought_into_one():
-    draw = np.random.default_rng(0)
-    e = pools.EMBEDDING
-    true = draw.normal(size=(600, 6)) @ draw.normal(size=(6, e))
-    turns = [np.linalg.qr(draw.normal(size=(e, e)))[0] for _ in range(3)]
-    fold = np.arange(600) % 3
-    joined = pools._joined(np.hstack([true @ turn for turn in turns]), fold, np.arange(3))
-    # What is near in the one true space is near in the common one, whichever copy listened.
-    near = np.linalg.norm(true[:300, None] - true[None, 300:], axis=2).ravel()
-    told = np.linalg.norm(joined[:300, None] - joined[None, 300:], axis=2).ravel()
-    assert np.corrcoef(near, told)[0, 1] > 0.99
-
-
 def test_a_picture_shows_what_its_votes_say():
     votes = np.array([[10, 0, 0, 0, 0, 0, 0], [5, 4, 1, 0, 0, 0, 0], [4, 3, 3, 0, 0, 0, 0]]) / 10
     role, first, second = pools._roles(votes)

@@ -196,15 +196,15 @@ class _Watched:
         """Everything so far."""
         self._settle()
         tracks = self._tracks()
+        windows = self._windows(tracks[0]) if tracks else None
+        traces = self._traces(tracks, windows)
         if not last:
-            windows = self._windows(tracks[0]) if tracks else None
-            return Reading("face", "reading", windows=windows, traces=self._traces(tracks))
+            return Reading("face", "reading", windows=windows, traces=traces)
         if not self.times:
             return Reading("face", "missing", NO_PICTURE)
-        if not tracks:
-            return Reading("face", "missing", NO_FACE, traces=self._traces(tracks))
-        windows = self._windows(tracks[0])
-        return Reading("face", "read", self._note(tracks, windows), windows, self._traces(tracks))
+        if windows is None:
+            return Reading("face", "missing", NO_FACE, traces=traces)
+        return Reading("face", "read", self._note(tracks, windows), windows, traces)
 
     def _tracks(self) -> list[Track]:
         """Tracks that are real, the most present first."""
@@ -228,7 +228,7 @@ class _Watched:
             self.model.labels,
         )
 
-    def _traces(self, tracks: list[Track]) -> tuple[Trace, ...]:
+    def _traces(self, tracks: list[Track], windows: Windows | None) -> tuple[Trace, ...]:
         time = np.array(self.times)
         nowhere = (np.nan,) * 4
         names = ["box", *(f"box {number}" for number in range(2, 2 + OTHERS))]
@@ -237,7 +237,11 @@ class _Watched:
             for name, track in zip(names, tracks, strict=False)
         ]
         counts = np.array([sum(t in self.boxes[track.number] for track in tracks) for t in self.times], float)
-        return (*places, Trace("faces", "", time, counts))
+        found = (*places, Trace("faces", "", time, counts))
+        if windows is None:
+            return found
+        middle = (windows.start + windows.end) / 2
+        return (*found, Trace("majority", "", middle, self.model.majority(windows.native)))
 
     def _note(self, tracks: list[Track], windows: Windows) -> str:
         """What to keep in mind, in sentences."""

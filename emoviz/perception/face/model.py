@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from scipy.special import expit, logit
 from torch import Tensor
 
 from emoviz.perception import common, weights
@@ -50,6 +51,7 @@ class FaceModel:
         tensors = {name: torch.from_numpy(tensor).float() for name, tensor in given.tensors.items()}
         self._bias, self._temperature = tensors.pop("bias"), tensors.pop("temperature")
         self._slopes, self._offset = tensors.pop("whole").tensor_split([network.EMBEDDED])
+        self._majority = tensors.pop("majority").double().numpy()
         self.net = network.laid_out(FaceNet(len(self.labels))).eval()
         self.net.load_state_dict(tensors, strict=False)  # counters of batches are not kept
 
@@ -66,6 +68,21 @@ class FaceModel:
             embedding.append(both.mean(0))
             whole.append((both.mean(0) @ self._slopes + self._offset).sigmoid())
         return Seen(torch.cat(native).numpy(), torch.cat(embedding).numpy(), torch.cat(whole).double().numpy())
+
+    def majority(self, native: np.ndarray) -> np.ndarray:
+        """How likely most people would choose the label that is likeliest in a distribution, ``(N,)`` in [0, 1].
+
+        A distribution tells shares of people: where two thirds choose a label, it is almost surely what most of
+        them choose. A line through the log odds of that share, fitted on validation votes [P99].
+
+        Args:
+            native: ``(N, L)`` as :meth:`look` gives them
+
+        References:
+            [P99] Platt. Probabilistic outputs for support vector machines. Advances in Large Margin Classifiers 1999.
+        """
+        slope, offset = self._majority
+        return expit(slope * logit(native.max(1)) + offset)
 
     @torch.inference_mode()
     def evidence(self, face: np.ndarray, label: str) -> np.ndarray:

@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
+from scipy.special import logit
 from sklearn.linear_model import LogisticRegression
 from torch import Tensor, nn
 
@@ -123,8 +124,9 @@ def train(
 def evaluate(faces_model: FaceModel, faces: Faces) -> tuple[Metric, ...]:
     """The numbers of a model on the official test part, with copies and without, each with its interval.
 
-    Confidence is compared with how often the likeliest label is the majority's (ECE), and with its share of the
-    votes (ECE of votes): a distribution of votes is right when half of the people agree with what it calls .5.
+    How sure the model is that its likeliest label is the majority's is compared with how often it is (ECE); the
+    label's share with its share of the votes (ECE of votes): a distribution of votes is right when half of the people
+    agree with what it calls .5.
     """
     made = []
     for on, name in TESTS.items():
@@ -133,11 +135,12 @@ def evaluate(faces_model: FaceModel, faces: Faces) -> tuple[Metric, ...]:
         truth = votes.argmax(1)  # ties by the order of columns, as its authors count
         first = told.argmax(1)
         right, share = metrics.hits(truth, first), votes[np.arange(len(rows)), first]
+        sure = faces_model.majority(told)
         for title, interval in {
             "accuracy": intervals.bootstrap(right),
             "macro recall": intervals.bootstrap(np.column_stack([truth, first]), statistic=_uar, resamples=500),
             "KL": intervals.bootstrap(metrics.kl(votes, told)),
-            "ECE": intervals.bootstrap(np.column_stack([told.max(1), right]), statistic=_ece, resamples=500),
+            "ECE": intervals.bootstrap(np.column_stack([sure, right]), statistic=_ece, resamples=500),
             "ECE of votes": intervals.bootstrap(np.column_stack([told.max(1), share]), statistic=_ece, resamples=500),
         }.items():
             made.append(Metric(title, on, interval.value, interval.low, interval.high, interval.n))
@@ -147,8 +150,8 @@ def evaluate(faces_model: FaceModel, faces: Faces) -> tuple[Metric, ...]:
 def calibrated(net: FaceNet, faces: Faces) -> dict[str, np.ndarray]:
     """The network's numbers with those of its calibration, as they are kept.
 
-    Bias and temperature make validation votes likeliest; a line through the embeddings parts whole faces from
-    spoilt ones.
+    Bias and temperature make validation votes likeliest; a line through the log odds of the likeliest label's share
+    tells how often it is the majority's; a line through the embeddings parts whole faces from spoilt ones.
     """
     logits, _ = _answers(net, faces.images[faces.rows("validation")])
     votes = torch.from_numpy(faces.distribution[faces.rows("validation")]).float()
@@ -162,13 +165,22 @@ def calibrated(net: FaceNet, faces: Faces) -> dict[str, np.ndarray]:
         return value
 
     optimiser.step(loss)
+    told = ((logits + bias) / heat.exp()).softmax(1).detach().double().numpy()
     about = {
         "bias": bias.detach() - bias.detach().mean(),
         "temperature": heat.detach().exp(),
+        "majority": _majority(told, votes.numpy()),
         "whole": _wholeness(net, faces.images[faces.rows("train")[:EXAMPLES]]),
     }
     kept = {name: tensor.half() for name, tensor in net.state_dict().items() if tensor.is_floating_point()}
     return {name: tensor.numpy() for name, tensor in (kept | about).items()}
+
+
+def _majority(told: np.ndarray, votes: np.ndarray) -> Tensor:
+    """Slope and offset, over log odds of the likeliest label's share, of the log odds that it is the majority's."""
+    right = metrics.hits(votes.argmax(1), told.argmax(1))
+    line = LogisticRegression(C=np.inf).fit(logit(told.max(1))[:, None], right)
+    return torch.tensor([line.coef_[0, 0], line.intercept_[0]]).float()
 
 
 def _wholeness(net: FaceNet, images: np.ndarray) -> Tensor:

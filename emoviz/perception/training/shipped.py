@@ -41,7 +41,7 @@ def train(modality: str, corpus: Path, *, seed: int = 0, into: Path = weights.FO
         from emoviz.perception.training import voice
 
         state.mkdir(exist_ok=True)
-        return (yield from voice.train(corpus, state, voice.TrainingConfig(seed=seed), into))
+        return (yield from voice.train(corpus, state, seed, target=into))
     from emoviz.perception.training import text
 
     return (yield from text.train(corpus, into, replace(text.DEFAULT, seed=seed)))

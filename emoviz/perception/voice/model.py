@@ -19,6 +19,7 @@ from emoviz.perception.weights import Weights
 NAME = "voice"
 PATCH = (8, 8)  # rows and bands that are taken away together to see what they say
 MOST = 64  # windows at a time
+ABOUT = ("centre", "whitening", "reach", "origin", "axes")  # what a copy knows beside its network
 STRANGEST = 3.0  # beyond, a sound only counts as that strange
 
 
@@ -107,7 +108,7 @@ class VoiceModel:
             seen = copy.network.embed(windows)
             heat = temperature * (1 + self.widening * strange[-1])
             native.append((copy.network.head(seen) / heat[:, None]).softmax(1))
-            embedding.append(seen @ copy.axes)
+            embedding.append(copy.shared(seen))
         return torch.stack(native).mean(0), torch.stack(embedding).mean(0), torch.stack(strange).mean(0).clamp(0, 1)
 
 
@@ -120,13 +121,15 @@ class Copy:
         centre: mean of what :func:`~emoviz.perception.voice.network.summary` tells of them, ``(S,)``
         whitening: ``(S, S)``; makes their spread around it 1 in every direction
         reach: distances within which half and nineteen twentieths of unheard actors lie, ``(2,)``
-        axes: from its own space into the one that all copies share, ``(EMBEDDING, EMBEDDING)``
+        origin: of its own space, ``(EMBEDDING,)``, which lies at 0 of the one that all copies share
+        axes: from its own space into that one, ``(EMBEDDING, EMBEDDING)``
     """
 
     network: VoiceNetwork
     centre: Tensor
     whitening: Tensor
     reach: Tensor
+    origin: Tensor
     axes: Tensor
 
     @classmethod
@@ -134,14 +137,18 @@ class Copy:
         """Copy ``number`` of those in ``tensors``."""
         own = {name.partition(".")[2]: tensor for name, tensor in tensors.items() if name.startswith(f"{number}.")}
         network = VoiceNetwork(labels)
-        about = {name: own.pop(name) for name in ("centre", "whitening", "reach", "axes")}
+        about = {name: own.pop(name) for name in ABOUT}
         network.load_state_dict(own)
         return cls(network.eval(), **about)
 
     def tensors(self, number: int) -> dict[str, np.ndarray]:
         """The same as copy ``number``, for keeping."""
-        about = {"centre": self.centre, "whitening": self.whitening, "reach": self.reach, "axes": self.axes}
+        about = {name: getattr(self, name) for name in ABOUT}
         return {f"{number}.{name}": tensor.numpy() for name, tensor in (self.network.state_dict() | about).items()}
+
+    def shared(self, seen: Tensor) -> Tensor:
+        """What its network sees, ``(B, EMBEDDING)``, in the space that all copies share."""
+        return (seen - self.origin) @ self.axes
 
     def distance(self, windows: Batch) -> Tensor:
         """Mahalanobis distance to the voices it heard, ``(B,)``."""

@@ -88,6 +88,13 @@ class VoiceNetwork(nn.Module):
         self.embedding = nn.Sequential(nn.Dropout(0.4), nn.Linear(256, EMBEDDING), nn.BatchNorm1d(EMBEDDING), nn.ReLU())
         self.head = nn.Sequential(nn.Dropout(0.2), nn.Linear(EMBEDDING, labels))
 
+    @torch.no_grad()
+    def blind(self) -> None:
+        """Forget how to see the relief: its weights become zero."""
+        first = self.picture[0].weight
+        assert isinstance(first, Tensor)
+        first[:, 1] = 0
+
     def embed(self, windows: Batch) -> Tensor:
         """What the last layer reads, ``(B, EMBEDDING)``."""
         seen = torch.cat(

@@ -3,7 +3,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from emoviz.data.corpora import fer_plus
-from emoviz.perception import common
+from emoviz.perception import common, weights
 from emoviz.perception.face import model
 from emoviz.perception.face.network import EMBEDDED
 from tests.faces import drawn
@@ -45,6 +45,20 @@ def test_light_and_contrast_do_not_matter(shipped):
 def test_faces_are_read_one_by_one_as_together(shipped):
     together = shipped.look(np.repeat(FACES, 30, 0)).native[::30]
     assert_allclose(together, np.concatenate([shipped.look(face[None]).native for face in FACES]), atol=1e-5)
+
+
+def test_what_two_thirds_choose_is_almost_surely_what_most_choose(shipped):
+    share = np.array([[0.3, 0.1], [0.5, 0.1], [0.67, 0.1], [0.9, 0.1], [1.0, 0.0]])
+    sure = shipped.majority(share)
+    assert (np.diff(sure) > 0).all()
+    assert (sure[1:] > share[1:, 0] - 1e-9).all()
+    assert sure[2] > 0.8 and sure[-1] == 1
+
+
+def test_the_shipped_model_says_how_good_it_is():
+    told = {metric.name: metric.value for metric in weights.load("face").card.metrics if metric.on == "FER+ test"}
+    assert told["accuracy"] > 0.83 and told["macro recall"] > 0.6 and told["KL"] < 0.3
+    assert told["ECE"] < 0.05 and told["ECE of votes"] < 0.05
 
 
 @pytest.mark.external

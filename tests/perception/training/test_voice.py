@@ -12,11 +12,11 @@ from emoviz.perception.training import voice
 from emoviz.perception.training.voice import TrainingConfig, Windowed
 from emoviz.perception.voice import model
 from emoviz.perception.voice.features import BANDS
-from emoviz.perception.voice.network import WINDOW
+from emoviz.perception.voice.network import EMBEDDING, WINDOW
 from emoviz.progress import finish
 from tests.perception.voice.test_activity import still, syllables
 
-SHORT = TrainingConfig(epochs=2, batch_size=8, rounds=1)
+SHORT = TrainingConfig(epochs=2, batch_size=8)
 
 
 @dataclass(frozen=True)
@@ -115,6 +115,16 @@ def test_two_trainings_with_one_seed_are_the_same(given, voices):
         assert_close(one[name], two[name])
 
 
+@torch.inference_mode()
+def test_a_copy_that_learns_without_the_relief_never_looks_at_it(given, voices):
+    labels, config = torch.from_numpy(voices.labels), replace(SHORT, relief=False)
+    with torch.inference_mode(False):
+        network = finish(voice.trained(given, labels, torch.arange(40), config))
+    windows = voice._batch(given, torch.arange(40))
+    other = replace(windows, relief=torch.randn(windows.relief.shape))
+    assert_close(network(other), network(windows))
+
+
 def test_a_loss_that_is_not_finite_is_said(given, voices):
     with pytest.raises(DivergedError):
         labels = torch.from_numpy(voices.labels)
@@ -131,20 +141,29 @@ def test_the_temperature_for_one_part_comes_from_the_others(given, voices, voice
 
 
 @torch.inference_mode()
-def test_copies_share_one_space(given, voice_model):
-    items = torch.arange(40)
-    one, two = voice.in_one_space(voice_model.copies, given)
-    windows = voice._batch(given, items)
-    both = one.network.embed(windows) @ one.axes + two.network.embed(windows) @ two.axes
-    spread = torch.cov(both.T)
-    torch.testing.assert_close(spread, torch.diag(spread.diagonal()), atol=1e-3 * float(spread.max()), rtol=0)
+def test_what_copies_see_is_near_in_one_space_whichever_of_them_listened(given, voice_model):
+    # The same network whose last layer is turned, moved and mixed sees the same, in a space of its own.
+    one = voice_model.copies[0]
+    windows = voice._batch(given, torch.arange(40))
+    true = one.network.embed(windows)
+    turn = torch.linalg.qr(torch.randn(EMBEDDING, EMBEDDING, generator=torch.Generator().manual_seed(0)))[0]
+
+    class Turned(torch.nn.Module):
+        def embed(self, windows):
+            return one.network.embed(windows) @ turn + 3
+
+    other = replace(one, network=Turned())
+    led = voice.in_one_space([one, other], [torch.arange(30), torch.arange(10, 40)], given)
+    seen = [copy.shared(copy.network.embed(windows)) for copy in led]
+    far = torch.cdist(seen[0], seen[1])
+    assert torch.corrcoef(torch.stack([far.flatten(), torch.cdist(true, true).flatten()]))[0, 1] > 0.99
+    assert far.diagonal().mean() < 0.05 * far.mean()
 
 
 def test_training_ends_in_a_model_that_loads_and_is_measured_by_sex(voices, monkeypatch, tmp_path):
     monkeypatch.setattr(ravdess, "read", lambda folder: voices)
-    config = SHORT
     lines = []
-    card = finish(voice.train(tmp_path, tmp_path / "state", config, tmp_path / "models"), lines.append)
+    card = finish(voice.train(tmp_path, tmp_path / "state", 0, [SHORT], tmp_path / "models"), lines.append)
     assert [line.fraction for line in lines] == sorted(line.fraction for line in lines)
     assert {metric.name for metric in card.metrics} == {"accuracy", "uar", "ece", "nll"}
     assert {metric.n for metric in card.metrics} == {40, 20}
