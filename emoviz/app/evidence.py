@@ -72,7 +72,7 @@ def _voted(reading: Reading, time: float) -> tuple[Fact, ...]:
     windows, sure = reading.windows, reading.trace("majority")
     if windows is None or sure is None:
         return ()
-    at = int(np.abs(sure.time - time).argmin())
+    at = max(0, int(windows.start.searchsorted(time, "right")) - 1)
     k = int(windows.native[at].argmax())
     span = f"{windows.start[at]:.1f} to {windows.end[at]:.1f} s"
     return (

@@ -12,7 +12,7 @@ from emoviz.analysis.clip.fusion import Terms
 from emoviz.analysis.findings import CAVEAT
 from emoviz.measures import conflict
 from emoviz.perception import weights
-from emoviz.perception.base import Reading
+from emoviz.perception.base import Reading, Trace
 from emoviz.perception.common import LABELS
 from emoviz.perception.pipeline import Perceived
 from tests.analysis.clip.made import HAPPY, NAMES, SAD, clip, constants, missing, reading
@@ -106,6 +106,14 @@ def test_json_has_the_keys_that_were_agreed_and_no_number_that_is_none():
     assert told["dissenter"] in ("face", "voice")
     assert told["caveat"] == CAVEAT
     assert set(told["moments"][0]) >= {"start", "end", "time", "conflict", "pair", "says"}
+
+
+def test_json_tells_how_likely_most_people_would_name_what_a_face_shows():
+    shown = reading("face", HAPPY)
+    sure = Trace("majority", "", shown.windows.start + 0.5, np.linspace(0.5, 1, 6))
+    told = json.loads(explained(Perceived(None, {"face": replace(shown, traces=(sure,))})).to_json())
+    assert told["modalities"]["face"]["majority"] == [0.5, 0.6, 0.7, 0.8, 0.9, 1]
+    assert json.loads(explained(clip(face=HAPPY)).to_json())["modalities"]["face"]["majority"] is None
 
 
 def test_json_takes_whatever_numbers_an_extractor_gives():

@@ -57,6 +57,9 @@ def test_a_face_becomes_windows_on_the_clock_of_the_clip(faces):
     assert_allclose(windows.native.sum(1), 1)
     assert ((windows.quality > 0) & (windows.quality <= 1)).all()
     assert reading.native.argmax() in windows.native.argmax(1)
+    sure = reading.trace("majority")
+    assert_allclose(sure.time, windows.start + 0.25)
+    assert ((sure.values > 0) & (sure.values <= 1)).all()
 
 
 def test_the_box_follows_the_face(faces):
