@@ -37,7 +37,7 @@ KINDS = {
     "labels": "labels they give single modalities",
     "cost": "what they cost",
 }
-VERDICT = re.compile(r"^((?:Not p|P)roven)")
+VERDICT = re.compile(r"^((?:Not p|P)roven|Claim of the plan)")
 BETTER = {"higher": True, "lower": False, "neither": None}
 WHOLE = {"conflict": tables.ALL, "labels": tables.TRAINING}  # the only samples on which these are measured
 
