@@ -90,8 +90,8 @@ class TrainingConfig:
     seed: int = 0
 
 
-# One copy of each for every part of the actors. Copies that see differently are better together: .66 of RAVDESS by
-# actor, two with the relief .64.
+# One copy of each for every part of the actors. Copies that see differently are a little better together: .66 of
+# RAVDESS by actor, two with the relief .65.
 ROUNDS = (TrainingConfig(), TrainingConfig(clean=0.4, relief=False))
 
 
