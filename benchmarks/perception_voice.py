@@ -1,13 +1,15 @@
 """How well does the shipped voice model recognise emotions of actors it never heard, and through bad lines?
 
-    EMOVIZ_TEST_DATA=... python benchmarks/perception_voice.py     (about 5 minutes on one core)
+    EMOVIZ_TEST_DATA=... python benchmarks/perception_voice.py [MODELS ...]     (about 5 minutes on one core)
 
 RAVDESS by actor, 5 folds, one recording at a time: the copy of the model that did not hear an actor answers for
 them, through the whole extractor, with a temperature that was set on other actors. The disturbances are made on
 the sound itself and by real codecs, not by what disturbed the training. Below .60 accuracy, above .05 ECE or where
-a telephone costs more than a third of the accuracy, the training has to change.
+a telephone costs more than a third of the accuracy, the training has to change. MODELS are folders with copies of other
+seeds (``emoviz perception train voice --seed``), told by their cards.
 """
 
+import argparse
 import io
 import os
 from collections.abc import Callable
@@ -33,6 +35,9 @@ BINS = np.array([0, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 1.0])
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("models", nargs="*", type=Path, help="folders with a model 'voice' of another seed")
+    cards = [weights.load("voice", folder).card for folder in (weights.FOLDER, *parser.parse_args().models)]
     voices = ravdess.read(Path(os.environ["EMOVIZ_TEST_DATA"]) / "ravdess")
     given = weights.load("voice")
     native = finish(voice.answered(voices, given))
@@ -45,6 +50,8 @@ def main() -> None:
             "",
             *groups(voices, native),
             "",
+            *seeds(cards),
+            "",
             *recalls(voices, native),
             "",
             "How often the likeliest label is right, by how likely it is said to be:",
@@ -56,6 +63,25 @@ def main() -> None:
             *disturbed(voices, given),
         ],
     )
+
+
+def seeds(cards: list[weights.Card]) -> list[str]:
+    """Every training by its card, and their mean where there are several."""
+    found = [
+        [
+            next(m for m in card.metrics if (m.name, m.on) == (name, f"RAVDESS by actor, {ravdess.FOLDS} folds"))
+            for card in cards
+        ]
+        for name in voice.STATISTICS
+    ]
+    lines = ["| seed | accuracy | UAR | ECE | NLL |", "|---:|---:|---:|---:|---:|"]
+    for place, card in enumerate(cards):
+        lines.append(f"| {card.seed} | " + " | ".join(f"{metric[place].value:.3f}" for metric in found) + " |")
+    if len(cards) > 1:
+        values = np.array([[metric.value for metric in row] for row in found])
+        told = zip(values.mean(1), values.std(1, ddof=1), strict=True)
+        lines.append("| mean ± deviation | " + " | ".join(f"{mean:.3f} ± {spread:.3f}" for mean, spread in told) + " |")
+    return lines
 
 
 def groups(voices: Voices, native: np.ndarray) -> list[str]:

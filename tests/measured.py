@@ -16,6 +16,7 @@ PLAN = {
     "datasets": [{"name": "simulated"}, {"name": "gone", "title": "scores of nobody"}],
     "models": [{"model": "tical"}, {"model": "late"}, {"model": "prior"}],
     "ablations": [{"of": "tical", "title": "no gates", "set": ["stages=plain"]}],
+    "claims": [{"model": "tical", "against": ["prior"]}, {"model": "late", "stratum": "inconsistent"}],
 }
 SKILL = (2.4, 1.6, 0.2, 2.2)  # of the models and the ablation, in the order of the plan
 FAILED = "The loss is not finite."
