@@ -54,7 +54,8 @@ class TicalConfig(ModelConfig):
         rho: share of the geometric label in a memory label, the rest is the head's
         memory_start: weight of the old label in the first epoch of the memory
         temperature: of the softmax over distances to prototypes
-        dissent: share of samples in which one modality shows something else, learned from here under ``noise``
+        dissent: share of samples in which a modality shows something else, learned from here; 0 begins with .3 under
+            ``noise``, else with .1
         typicality: ``signal`` (a learned chance that the modality shows anything at all), ``prototype``,
             ``conformal``, ``knn``, ``radius`` or ``confidence``
         typicality_in: ``temper`` mixes the prior into what an untypical modality says before conflict is
@@ -89,7 +90,7 @@ class TicalConfig(ModelConfig):
     rho: float = 0.0
     memory_start: float = 0.8
     temperature: float = 0.5
-    dissent: float = 0.1
+    dissent: float = 0.0
     typicality: Rule = "signal"
     typicality_in: Literal["none", "temper", "weight"] = "temper"
     gate_typicality: bool = True
@@ -117,7 +118,7 @@ class TicalConfig(ModelConfig):
         "rho": (0, 1),
         "memory_start": (0, 0.999),
         "temperature": (0.01, 100),
-        "dissent": (1e-3, 0.5),
+        "dissent": (0, 0.5),
         "phase": (0, 100),
         "beta": (0, 100),
         "mix": (0, 1),
@@ -162,7 +163,8 @@ class Tical(EmotionModel):
         self.tangents = Linears(self.sides, width, config.ball_dim, NEAR_ORIGIN)
         self.tangent = Linears(1, width, config.ball_dim, NEAR_ORIGIN)
         self.silence = nn.Parameter(torch.full((self.sides,), -2.0))
-        self.dissent = nn.Parameter(torch.full((self.sides,), math.log(config.dissent / (1 - config.dissent))))
+        rate = config.dissent or (0.3 if self.pseudo_rule == "noise" else 0.1)
+        self.dissent = nn.Parameter(torch.full((self.sides,), math.log(rate / (1 - rate))))
         self.fusion = StagedFusion(
             self.sides,
             width,
@@ -316,8 +318,11 @@ class Tical(EmotionModel):
             member_answers = self._scores(said, present)[None] + answers.squeeze(-1)
             fused = member_answers.mean(0)
         else:
-            member_answers = answers + self.doubt * self._consensus(said, present) if self.config.consensus else answers
-            member_answers = member_answers.log_softmax(-1)
+            if self.config.consensus:
+                # What a modality shows is asked of its own label alone: the answer to the whole must not bend it.
+                alone = said.detach() if self.pseudo_rule == "noise" else said
+                answers = answers + self.doubt * self._consensus(alone, present)
+            member_answers = answers.log_softmax(-1)
             fused = member_answers.exp().mean(0)
         whole = self.space.point(self.tangent(hidden.mean(0, keepdim=True)))
         return _Seen(head, said, typicality, torch.cat([points, whole]), member_answers, fused, present)
