@@ -140,6 +140,7 @@ def page(results: Results, written: pd.DataFrame) -> str:
         lines += _table(mine[mine["stratum"] == table.TRAINING], scores.LABELS, "Labels of single modalities")
     lines += _compared(results)
     lines += _claimed(results)
+    lines += _parts(results)
     lines += _costs(results)
     return "\n".join(lines).rstrip() + "\n"
 
@@ -190,6 +191,22 @@ def _compared(results: Results) -> list[str]:
 
 def _claimed(results: Results) -> list[str]:
     return _pairs("What the plan claims, each claim corrected by itself", table.claimed(results))
+
+
+def _parts(results: Results) -> list[str]:
+    found = table.ablation(results)
+    if found.empty:
+        return []
+    lines = [
+        "## What becomes of a model when a part is left out or changed",
+        "",
+        "| dataset | model | changed | metric | difference | p, corrected |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    for row in found.itertuples():
+        apart = interval(row.difference, row.low, row.high)
+        lines.append(f"| {row.dataset} | {row.of} | {row.title} | {row.metric} | {apart} | {chance(row.p_holm)} |")
+    return [*lines, ""]
 
 
 def _pairs(title: str, pairs: pd.DataFrame) -> list[str]:

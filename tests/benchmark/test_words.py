@@ -82,6 +82,7 @@ def test_the_page_holds_every_model_and_reason(ran):
     page = (ran.folder / "table.md").read_text()
     assert page == words.page(replace(ran), ran.tidy) or "## planted" in page
     assert "| Soft logistic regression: hardly any weight |" in page
+    assert "| planted | Soft logistic regression | hardly any weight | accuracy | " in page
     assert "nose alone on planted, 2x: " in page
     assert "nan" not in page
     assert isinstance(ran.tidy, pd.DataFrame)
