@@ -37,7 +37,8 @@ KINDS = {
     "labels": "labels they give single modalities",
     "cost": "what they cost",
 }
-VERDICT = re.compile(r"^((?:Not p|P)roven|Claim of the plan)")
+VERDICT = re.compile(r"^((?:Not p|P)roven)")
+CLAIM = re.compile(r"^(Claim of the plan)")
 BETTER = {"higher": True, "lower": False, "neither": None}
 WHOLE = {"conflict": tables.ALL, "labels": tables.TRAINING}  # the only samples on which these are measured
 
@@ -147,8 +148,12 @@ def verdict(read: Reading) -> None:
     """What is proven and what is not, with what it rests on."""
     said = cache.proven(read.key, read.about.title, read.results)
     told = [sentences.plain(sentence) for sentence in said]
+    claims = [CLAIM.sub(r"- **\1**", one) for one in told if CLAIM.match(one)]
+    told = [one for one in told if not CLAIM.match(one)]
     first = [place == 0 or bool(VERDICT.match(sentence)) for place, sentence in enumerate(told)]
     st.markdown(" ".join(VERDICT.sub(r"**\1**", one) for one, chief in zip(told, first, strict=True) if chief))
+    if claims:
+        st.markdown("\n".join(claims))
     rest = [one for one, chief in zip(told, first, strict=True) if not chief]
     plan = read.results.plan
     if plan.search > 1:

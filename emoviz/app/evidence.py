@@ -69,7 +69,7 @@ def _face_figures(media: Clip, reading: Reading, time: float, label: str) -> str
 
 def _voted(reading: Reading, time: float) -> tuple[Fact, ...]:
     """What people who see the face at a moment would choose; nothing where an extractor does not tell."""
-    windows, sure = reading.windows, reading.trace("majority")
+    windows, sure = reading.windows, reading.at_windows("majority")
     if windows is None or sure is None:
         return ()
     at = max(0, int(windows.start.searchsorted(time, "right")) - 1)
@@ -77,7 +77,7 @@ def _voted(reading: Reading, time: float) -> tuple[Fact, ...]:
     span = f"{windows.start[at]:.1f} to {windows.end[at]:.1f} s"
     return (
         Fact(f"{windows.labels[k]} {percent(windows.native[at, k])}", "of those who see it would say so", span),
-        Fact(percent(sure.values[at]), "chance that most of them would", "as seen with pictures of FER+"),
+        Fact(percent(sure[at]), "chance that most of them would", "learned from votes on pictures"),
     )
 
 

@@ -24,7 +24,7 @@ def proven(results: Results, metric: str = "") -> tuple[str, ...]:
     for about in results.datasets:
         if results.variants(about.title):
             found += _about(results, about, pairs[pairs["dataset"] == about.title], metric)
-            found += _claims(about, claims[claims["dataset"] == about.title])
+            found += _claims(results, about, claims[claims["dataset"] == about.title])
     if any(about.simulated for about in results.datasets):
         found.append(
             "Simulated numbers say how methods behave where the truth is known, and nothing about real people."
@@ -64,26 +64,27 @@ def _about(results: Results, about: About, pairs: pd.DataFrame, metric: str) -> 
         yield f"With {about.groups} tested groups, only large differences can be proven."
 
 
-def _claims(about: About, claims: pd.DataFrame) -> Iterator[str]:
+def _claims(results: Results, about: About, found: pd.DataFrame) -> Iterator[str]:
     """What became of each claim that the plan makes."""
-    for _, rows in claims.groupby("claim", sort=True):
-        title, stratum = rows["title"].iloc[0], rows["stratum"].iloc[0]
-        where = "" if stratum == table.ALL else f", {stratum}"
-        score = scores.named(rows["metric"].iloc[0], about)
-        said = (
-            f"Claim of the plan ({score.title}{where}): {title} is ahead of {listed(list(rows['rival']), len(rows))}."
+    for place, claim in enumerate(results.plan.claims):
+        rows = found[found["claim"] == place]
+        score = scores.named(claim.metric or results.plan.metric, about)
+        where = "" if claim.stratum == table.ALL else f", {claim.stratum}"
+        said = f"Claim of the plan, that {claim.model} is ahead ({claim.metric or score.title}{where}): "
+        gain, rival = rows["difference"].map(score.gain), rows["rival"]
+        open_ = rows["better"] == ""
+        told = {
+            "proven against": rival[rows["better"] == claim.model],
+            "ahead, maybe by chance, of": rival[open_ & (gain > 0)],
+            "not ahead of": rival[open_ & ~(gain > 0)],
+            "refuted by": rival[rows["better"] == rival],
+        }
+        parts = [f"{words} {listed(list(names), len(names))}" for words, names in told.items() if len(names)]
+        yield (
+            said
+            + ("; ".join(parts) or "not tested, for lack of such samples, such a metric or a model's answers")
+            + "."
         )
-        proven = list(rows.loc[rows["better"] == title, "rival"])
-        refuted = list(rows.loc[rows["better"].isin(rows["rival"]), "rival"])
-        ahead = rows[(rows["difference"].map(score.gain) > 0) & (rows["better"] == "")]
-        told = [
-            f"proven against {listed(proven, len(rows))}" if proven else "",
-            f"ahead of {listed(list(ahead['rival']), len(rows))}, which may be chance" if len(ahead) else "",
-            f"refuted by {listed(refuted, len(rows))}" if refuted else "",
-        ]
-        rest = len(rows) - len(proven) - len(refuted) - len(ahead)
-        told.append("behind the rest" if 0 < rest < len(rows) else "behind all of them" if rest else "")
-        yield f"{said} Found: {'; '.join(filter(None, told))}."
 
 
 def _values(results: Results, about: About, score: Score) -> dict[str, float]:

@@ -172,6 +172,13 @@ class Reading:
             None if native is None or self.windows is None else common.shared(native, self.windows.labels).distribution
         )
 
+    def at_windows(self, name: str) -> np.ndarray | None:
+        """A trace of single numbers at the middle of each window, ``(W,)``; ``None`` where either is missing."""
+        trace, windows = self.trace(name), self.windows
+        if trace is None or windows is None:
+            return None
+        return np.interp((windows.start + windows.end) / 2, trace.time, trace.values)
+
     def trace(self, name: str) -> Trace | None:
         """The trace of that name, if it was measured."""
         return next((trace for trace in self.traces if trace.name == name), None)

@@ -15,7 +15,7 @@ import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -25,9 +25,6 @@ from emoviz.perception import common, weights
 from emoviz.perception.base import MODALITIES, Reading, Sound
 from emoviz.perception.common import COMMON, LABELS
 from emoviz.progress import Progress, Work
-
-if TYPE_CHECKING:
-    pass
 
 Part = Literal["fit", "test"]
 FOLDERS = {"face": "fer2013plus", "voice": "ravdess", "text": "goemotions"}

@@ -52,8 +52,9 @@ def test_a_claim_is_corrected_for_its_own_comparisons_and_told_what_became_of_it
     assert first["p_holm"].item() == first["p"].item()
     assert set(rows["claim"]) == {0, 1}
     said = "\n".join(words.proven(claiming))
-    assert f"{linear} is ahead of {prior}. Found: proven against {prior}." in said
-    assert f"{prior} is ahead of {linear} and {early}. Found: refuted by {linear}" in said
+    assert f"that {linear} is ahead (accuracy): proven against {prior}." in said
+    assert f"that {prior} is ahead (accuracy): " in said and f"refuted by {linear}" in said
+    assert "nowhere): not tested" in said
     assert "## What the plan claims" in words.page(claiming, ran.tidy)
 
 

@@ -48,7 +48,7 @@ def test_it_begins_with_what_is_proven(app):
     assert app.title[0].value == "Which model is right, and where?"
     first = app.markdown[0].value
     assert "TiCAL\\-style" in first and "**Proven**" in first
-    assert first.count("**Claim of the plan**") == 2
+    assert app.markdown[1].value.count("- **Claim of the plan**") == 2
     assert "of different seeds" in said(app)
     assert "never a readout of what somebody feels" in "".join(block.proto.body for block in app.get("html"))
 

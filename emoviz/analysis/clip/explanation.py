@@ -435,7 +435,7 @@ def _told(one: Explanation) -> dict[str, Any]:
 
 
 def _side(side: Side) -> dict[str, Any]:
-    windows, native, sure = side.reading.windows, side.reading.native, side.reading.trace("majority")
+    windows, native, sure = side.reading.windows, side.reading.native, side.reading.at_windows("majority")
     return {
         "status": side.reading.status,
         "reason": side.reading.reason,
@@ -445,7 +445,7 @@ def _side(side: Side) -> dict[str, Any]:
         "quality": side.quality,
         "weight": side.weight,
         "native": None if windows is None or native is None else dict(zip(windows.labels, native, strict=True)),
-        "majority": None if sure is None else sure.values,
+        "majority": sure,
         "windows": []
         if windows is None
         else [

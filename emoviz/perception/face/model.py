@@ -19,6 +19,7 @@ NAME = "face"
 MOST = 64  # faces at a time
 PATCH, STRIDE = 12, 4  # pixels that are covered together to see what they say, and from one patch to the next
 
+MOST_SURE = 1 - 1e-9  # share of a label
 LEAST = 1e-2  # change of a logarithmic probability that counts as one
 
 
@@ -82,7 +83,7 @@ class FaceModel:
             [P99] Platt. Probabilistic outputs for support vector machines. Advances in Large Margin Classifiers 1999.
         """
         slope, offset = self._majority
-        return expit(slope * logit(native.max(1)) + offset)
+        return expit(slope * odds(native) + offset)
 
     @torch.inference_mode()
     def evidence(self, face: np.ndarray, label: str) -> np.ndarray:
@@ -111,6 +112,11 @@ class FaceModel:
 
     def _distribution(self, logits: Tensor) -> Tensor:
         return ((logits.double() + self._bias) / self._temperature).softmax(1)
+
+
+def odds(native: np.ndarray) -> np.ndarray:
+    """Log odds of the largest share of distributions ``(N, L)``, ``(N,)``, finite where one is all there is."""
+    return logit(native.max(1).clip(max=MOST_SURE))
 
 
 def load() -> FaceModel:

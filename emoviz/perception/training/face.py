@@ -16,7 +16,6 @@ import cv2
 import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
-from scipy.special import logit
 from sklearn.linear_model import LogisticRegression
 from torch import Tensor, nn
 
@@ -179,7 +178,7 @@ def calibrated(net: FaceNet, faces: Faces) -> dict[str, np.ndarray]:
 def _majority(told: np.ndarray, votes: np.ndarray) -> Tensor:
     """Slope and offset, over log odds of the likeliest label's share, of the log odds that it is the majority's."""
     right = metrics.hits(votes.argmax(1), told.argmax(1))
-    line = LogisticRegression(C=np.inf).fit(logit(told.max(1))[:, None], right)
+    line = LogisticRegression(C=np.inf).fit(model.odds(told)[:, None], right)
     return torch.tensor([line.coef_[0, 0], line.intercept_[0]]).float()
 
 

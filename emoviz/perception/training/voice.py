@@ -42,9 +42,9 @@ SPEEDS = ((6, 5), (12, 11), (1, 1), (11, 12), (5, 6))  # samples made of samples
 AROUND = FRAMES  # rows kept before and after what is said
 ABSENT = -200.0  # dB, beyond the ends of a recording
 HEATS = [float(heat) for heat in np.geomspace(0.3, 5, 80)]  # temperatures to choose from
-# How much the temperature rises with strangeness. Within one corpus nothing asks for it: without it answers are
-# calibrated through noise too (ECE .06 and .09 at 20 and 10 dB), with it they are too careful there (.11 and .18).
-# Between corpora recognition is known to fall by half, and that cannot be measured with one: a choice, not a fit.
+# How much the temperature rises with strangeness. Within one corpus nothing asks for it: with it answers are too
+# careful through noise (ECE .11 and .18 at 20 and 10 dB, benchmarks/results/perception_voice.md). Between corpora
+# recognition is known to fall by half, and that cannot be measured with one: a choice, not a fit.
 WIDENING = 0.25
 SMOOTH = 1e-3  # of the mean variance: how strongly a copy's way into the shared space is kept plain
 FLOOR = 0.05  # share of the mean variance that every direction has at least
@@ -91,7 +91,7 @@ class TrainingConfig:
 
 
 # One copy of each for every part of the actors. Copies that see differently are a little better together: .66 of
-# RAVDESS by actor, two with the relief .65.
+# RAVDESS by actor, two with the relief (``rounds=(TrainingConfig(),) * 2``) .65.
 ROUNDS = (TrainingConfig(), TrainingConfig(clean=0.4, relief=False))
 
 

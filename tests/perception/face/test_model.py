@@ -52,7 +52,7 @@ def test_what_two_thirds_choose_is_almost_surely_what_most_choose(shipped):
     sure = shipped.majority(share)
     assert (np.diff(sure) > 0).all()
     assert (sure[1:] > share[1:, 0] - 1e-9).all()
-    assert sure[2] > 0.8 and sure[-1] == 1
+    assert sure[2] > 0.8 and sure[-1] > 0.999
 
 
 def test_the_shipped_model_says_how_good_it_is():
