@@ -96,7 +96,7 @@ class TicalConfig(ModelConfig):
     gate_typicality: bool = True
     stages: Literal["gates", "schedule", "plain"] = "gates"
     phase: int = 5
-    beta: float = 4.0
+    beta: float = 2.0
     consensus: bool = True
     loss: Literal["jsd", "kl", "mix"] = "jsd"
     mix: float = 0.1
@@ -105,6 +105,8 @@ class TicalConfig(ModelConfig):
     weight: Literal["none", "down", "up"] = "none"
     weight_floor: float = 0.5
     score_bins: Literal[3, 7] = 3
+    epochs: int = 40
+    lr: float = 1e-3
 
     BOUNDS: ClassVar[dict[str, tuple[float, float]]] = {
         **ModelConfig.BOUNDS,

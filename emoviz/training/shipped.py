@@ -19,6 +19,8 @@ from emoviz.training import crossfit
 # Narrow: a tenth of the size of the defaults, at nearly their accuracy.
 COMPACT = {"tical": ("width=24", "members=1", "anchors=16"), "mpcl": ("width=24",)}
 VOTES = "inputs=fraction+log+count"
+# Votes are few numbers: TiCAL-style learns them as well in fewer and larger steps, in half the time.
+QUICK = ("lr=0.005", "epochs=16", "beta=4")
 READ = "inputs=embedding+distribution"
 
 
@@ -41,7 +43,7 @@ class Shipped:
 
 SHIPPED = (
     Shipped("simulated-tical", "simulated"),
-    Shipped("crema-d-votes", "crema-d", settings=(VOTES,)),
+    Shipped("crema-d-votes", "crema-d", settings=(VOTES, *QUICK)),
     Shipped("crema-d-votes-mpcl", "crema-d", "mpcl", (VOTES, "loss=jsd")),
     Shipped("ground", "ground", settings=(READ,)),
     Shipped("ground-mpcl", "ground", "mpcl", (READ,)),
