@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import emoviz
 from emoviz import progress
@@ -109,7 +109,8 @@ def parser() -> argparse.ArgumentParser:
         metavar="DIR",
         type=Path,
         required=True,
-        help="folder with FER+, RAVDESS and GoEmotions as fer2013plus, ravdess and goemotions",
+        help="folder with FER+, RAVDESS and GoEmotions as fer2013plus, ravdess and goemotions; for valence EmoBank as "
+        "emobank too",
     )
     made.add_argument("--n", type=int, default=20_000, help="how many samples")
     made.add_argument("--seed", type=int, default=0, help="seed of everything drawn by chance")
@@ -128,9 +129,15 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument(
         "--target",
-        choices=("label", "votes"),
+        choices=("label", "votes", "score"),
         default="label",
-        help="what is to be learned: what most of ten raters said, or all they said",
+        help="what is to be learned: what most of ten raters said, all they said, or their mean valence from -1 to 1",
+    )
+    made.add_argument(
+        "--asked",
+        choices=("emotion", "valence"),
+        default="emotion",
+        help="what raters say of a sample: an emotion, or how pleasant it is, with EmoBank's sentences for texts",
     )
     made = _command(data, "remove", data_remove, "delete a dataset from the workspace")
     made.add_argument("name", metavar="NAME", help="name of the dataset")
@@ -371,12 +378,13 @@ def data_mix(
     noise: float,
     balance: float,
     target: str,
+    asked: Literal["emotion", "valence"],
     as_json: bool,
 ) -> None:
     """Make a proving ground."""
     from emoviz.perception import ground
 
-    plan = ground.Plan(n, seed, conflict_rate, noise, balance, target)
+    plan = ground.Plan(n, seed, conflict_rate, noise, balance, target, asked)
     dataset = told(ground.ground(corpora, name, plan))
     if as_json:
         _print_json({"dataset": dataset.name, "hash": dataset.content_hash, "source": dataset.source})

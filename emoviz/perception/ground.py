@@ -3,18 +3,20 @@
 A face of FER+, a voice of RAVDESS and a text of GoEmotions become one sample. They show one emotion (``agree``), one
 of them shows another (``dissent``), each shows its own (``differ``), one is missing or says nothing (``silent``), or
 they share the mixed feeling that readers marked in the text (``mixture``). Raters who see the whole follow the face
-more than the voice as the people of CREMA-D do, and a fixed part of them the text.
+more than the voice as the people of CREMA-D do, and a fixed part of them the text. Where valence is asked for instead
+of an emotion, they say how pleasant the whole is, and the text is a sentence of EmoBank.
 
 Nobody stands in two groups: a group is one actor with pictures and texts of its own. Training groups are made of the
 corpora's validation parts, test groups of their test parts; the perception models trained on neither, and a voice
 is read by the copies that never heard the actor.
 
-Axis letters: M modalities (:data:`emoviz.perception.base.MODALITIES`), N samples, n items, K common labels.
+Axis letters: M modalities (:data:`emoviz.perception.base.MODALITIES`), N samples, n items, K labels:
+the common ones, or three valences.
 """
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pandas as pd
@@ -28,10 +30,10 @@ from emoviz.measures import metrics
 from emoviz.perception import mix
 from emoviz.perception.base import MODALITIES
 from emoviz.perception.common import LABELS
-from emoviz.perception.pools import MIXED, PURE, SILENT, Pool, pools
+from emoviz.perception.pools import MIXED, PURE, SILENT, VALENCES, Asked, Pool, pools, valence_of
 from emoviz.progress import Progress, Work, part
 
-TARGETS = ("label", "votes")
+TARGETS = ("label", "votes", "score")
 KINDS = ("agree", "dissent", "differ", "silent", "mixture")
 AGREE, DISSENT, DIFFER, SILENCE, MIXTURE = range(len(KINDS))
 ALL_DIFFER = 0.2  # share of conflicts in which all three show something else
@@ -40,6 +42,7 @@ GONE = 0.5  # share of silent modalities that are missing; the others are there 
 TRAINED = 0.7  # share of samples that are for training
 RATERS = 10  # as many as saw each face of FER+
 TEXT = 0.25  # share of raters who follow the text where there is one: an assumption, CREMA-D's sentences mean nothing
+SIGNS = np.array([-1, 0, 1])  # of what raters say of valence: their mean is the score
 LEAST = 1e-4  # of a distribution, before its logarithm
 # Share of raters who follow the face where the face shows the row's emotion and the voice the column's: the face's
 # mean mass among both in CREMA-D's audio-visual votes, drawn to the mean over all by as many clips as SHRUNK.
@@ -57,6 +60,8 @@ FACE = np.array(
         [0.727, 0.727, 0.727, 0.727, 0.727, 0.727, 0.727],  # surprise
     ]
 )
+# The same by valence, in the order of :data:`emoviz.perception.pools.VALENCES`.
+FACE_BY_VALENCE = np.array([[0.757, 0.745, 0.849], [0.483, 0.757, 0.727], [0.890, 0.867, 0.757]])
 
 
 @dataclass(frozen=True)
@@ -69,7 +74,9 @@ class Plan:
         conflict_rate: share of samples with a planted conflict, one in five of them with all three different
         noise: share of raters who answer anything, as frequent as it is
         balance: how even emotions are: 0 as frequent as in the corpora, 1 all alike
-        target: ``label``, what most raters said, or ``votes``, all they said
+        target: ``label``, what most raters said, ``votes``, all they said, or ``score``, their mean from -1 to 1 where
+            valence is asked for
+        asked: whether raters say which ``emotion`` they perceive or its ``valence``
 
     Raises:
         ConfigError: for a value that cannot be
@@ -81,6 +88,7 @@ class Plan:
     noise: float = 0.1
     balance: float = 0.0
     target: str = "label"
+    asked: Asked = "emotion"
 
     def __post_init__(self) -> None:
         for name in ("conflict_rate", "noise", "balance"):
@@ -89,7 +97,11 @@ class Plan:
         if not 100 <= self.n <= 10_000_000:
             raise ConfigError(f"{self.n} samples cannot be mixed: choose 100 to 10,000,000.")
         if self.target not in TARGETS:
-            raise ConfigError(f"'{self.target}' is no target: choose {' or '.join(TARGETS)}.")
+            raise ConfigError(f"'{self.target}' is no target: choose {', '.join(TARGETS)}.")
+        if self.asked not in get_args(Asked):
+            raise ConfigError(f"'{self.asked}' cannot be asked for: choose {' or '.join(get_args(Asked))}.")
+        if self.target == "score" and self.asked != "valence":
+            raise ConfigError("Emotions have no score. Ask for valence, or choose label or votes.")
         if self.seed < 0:
             raise ConfigError(f"The seed is {self.seed}; it must be 0 or more.")
 
@@ -115,7 +127,7 @@ def ground(folder: Path, name: str, plan: Plan = Plan()) -> Work[Dataset]:
     """Make a proving ground of the corpora in a folder and store it.
 
     Args:
-        folder: holds ``fer2013plus``, ``ravdess`` and ``goemotions``
+        folder: holds ``fer2013plus``, ``ravdess`` and ``goemotions``, and ``emobank`` where valence is asked for
         name: of the dataset
         plan: how many samples, and what is planted
 
@@ -131,9 +143,12 @@ def ground(folder: Path, name: str, plan: Plan = Plan()) -> Work[Dataset]:
     """
     if workspace.checked_name("dataset", name) in store.names():
         raise DatasetError(f"There is a dataset '{name}' already. Choose another name, or remove it first.")
-    found = yield from part(pools(folder), 0.0, 0.8)
+    found = yield from part(pools(folder, plan.asked), 0.0, 0.8)
     yield Progress(0.8, f"mixing {plan.n:,} samples")
-    made = mixed(found, mix.frequent(folder), plan)
+    frequent = mix.frequent(folder)
+    if plan.asked == "valence":
+        frequent = frequent @ valence_of(LABELS) / (frequent @ valence_of(LABELS)).sum()
+    made = mixed(found, frequent, plan)
     yield Progress(0.9, f"storing {plan.n:,} samples")
     stored = store.write(replace(made, name=name))
     yield Progress(1.0, f"stored as {name}")
@@ -179,6 +194,8 @@ def draw(
     shares = np.zeros(len(KINDS))
     shares[[DISSENT, DIFFER]] = conflict_rate * np.array([1 - ALL_DIFFER, ALL_DIFFER])
     shares[list(CALM)] = (1 - conflict_rate) * np.array(list(CALM.values()))
+    if found[2].labels == VALENCES:  # nobody marked two of them in a sentence
+        shares[AGREE], shares[MIXTURE] = shares[AGREE] + shares[MIXTURE], 0
     kind = rng.choice(len(KINDS), n, p=shares)
     # Different emotions for the three, each as frequent as it is: the first is what those show that agree.
     order = (np.log(prior) + rng.gumbel(size=(n, len(prior)))).argsort(1)[:, ::-1].T
@@ -212,7 +229,8 @@ def followed(found: tuple[Pool, ...], drawn: Drawn) -> np.ndarray:
     roles = np.stack([pool.role[rows] for pool, rows in zip(found, drawn.rows, strict=True)])
     shown = np.stack([pool.shown[rows] for pool, rows in zip(found, drawn.rows, strict=True)])
     face, voice, text = ((rows >= 0) & (role != SILENT) for rows, role in zip(drawn.rows, roles, strict=True))
-    share = np.where(face & voice, FACE[shown[0], shown[1]], face)
+    table = FACE_BY_VALENCE if found[0].labels == VALENCES else FACE
+    share = np.where(face & voice, table[shown[0], shown[1]], face)
     weight = np.stack([share, np.where(voice, 1 - share, 0), np.zeros(len(share))])
     weight[2] = np.where(text, np.where(face | voice, TEXT, 1), 0)
     weight[:2] *= 1 - weight[2]
@@ -220,19 +238,23 @@ def followed(found: tuple[Pool, ...], drawn: Drawn) -> np.ndarray:
     return np.einsum("mn,mnk->nk", weight, np.where(weight[..., None] > 0, said, 0))
 
 
-def dominance(votes: Dataset) -> np.ndarray:
+def dominance(votes: Dataset, asked: Asked = "emotion") -> np.ndarray:
     """Share of those who follow the face, by what face and voice show, ``(K, K)``: see :data:`FACE`.
 
     Args:
         votes: CREMA-D
+        asked: what is shown, emotions or valences
     """
-    place = [LABELS.index(label) for label in votes.label_names]
-    sides = {side: np.nan_to_num(np.asarray(votes.distribution(side))) for side in ("face", "voice", FUSED)}
+    if asked == "valence":
+        fold = valence_of(votes.label_names)
+    else:
+        fold = np.eye(len(LABELS))[[LABELS.index(label) for label in votes.label_names]]
+    sides = {side: np.nan_to_num(np.asarray(votes.distribution(side))) @ fold for side in ("face", "voice", FUSED)}
     modes = {side: metrics.modes(p) for side, p in sides.items()}
     rows = np.flatnonzero((np.stack(list(modes.values())) >= 0).all(0) & (modes["face"] != modes["voice"]))
-    mass = np.zeros((2, len(LABELS), len(LABELS)))
-    clips = np.zeros((len(LABELS), len(LABELS)))
-    at = tuple(np.array(place)[modes[side][rows]] for side in ("face", "voice"))
+    mass = np.zeros((2, fold.shape[1], fold.shape[1]))
+    clips = np.zeros(mass.shape[1:])
+    at = (modes["face"][rows], modes["voice"][rows])
     for number, side in enumerate(("face", "voice")):
         np.add.at(mass[number], at, sides[FUSED][rows, modes[side][rows]])
     np.add.at(clips, at, 1)
@@ -271,7 +293,9 @@ def _chosen(pool: Pool, mine: np.ndarray, role: int, k: int | None, count: int, 
     """
     fit = mine[(pool.role[mine] == role) & (True if k is None else pool.shown[mine] == k)]
     if not len(fit):
-        what = f"shows {LABELS[k]}" if k is not None else "says nothing" if role == SILENT else "shows two emotions"
+        what = (
+            f"shows {pool.labels[k]}" if k is not None else "says nothing" if role == SILENT else "shows two emotions"
+        )
         raise DatasetError(
             f"The corpora hold too few items for every group: no {pool.modality} that {what}. Take the whole corpora."
         )
@@ -303,7 +327,8 @@ def _dataset(
     found: tuple[Pool, ...], drawn: Drawn, votes: np.ndarray, group: np.ndarray, plan: Plan, rng: np.random.Generator
 ) -> Dataset:
     n = len(group)
-    names = np.array(LABELS)
+    labels = found[0].labels
+    names = np.array(labels)
     there = drawn.rows >= 0
     shuffled = rng.permutation(n)  # so that no column follows the order of groups
     shown = np.stack(
@@ -321,7 +346,7 @@ def _dataset(
             f"item_{pool.modality}": np.where(has, pool.name[rows], "")
             for pool, rows, has in zip(found, drawn.rows, there, strict=True)
         },
-        **{f"votes_{name}": votes[:, k] for k, name in enumerate(LABELS)},
+        **{f"votes_{name}": votes[:, k] for k, name in enumerate(labels)},
     }
     samples = samples_table(
         [f"mix-{number:0{len(str(n))}d}" for number in range(n)],
@@ -331,25 +356,25 @@ def _dataset(
         **{name: _column(np.asarray(values)[shuffled]) for name, values in columns.items()},
     )
     most = (votes + rng.random(votes.shape)).argmax(1)  # ties are settled by chance
-    fused = (
-        Annotation("votes", votes[shuffled].astype(float))
-        if plan.target == "votes"
-        else Annotation("label", most[shuffled])
-    )
+    fused = {
+        "label": lambda: Annotation("label", most[shuffled]),
+        "votes": lambda: Annotation("votes", votes[shuffled].astype(float)),
+        "score": lambda: Annotation("score", (votes @ SIGNS / RATERS)[shuffled]),
+    }[plan.target]()
     return Dataset(
         name="ground",
-        title="Proving ground",
+        title="Proving ground" if plan.asked == "emotion" else "Proving ground: valence",
         description=(
             "A real face, a real voice and a real text in one sample; whether they agree was planted. Nobody in it "
             "ever spoke these words with this face: it tests methods and says nothing about people."
         ),
         licence=(
             "For research, not to be passed on: pictures of FER+ have no licence, RAVDESS is CC BY-NC-SA 4.0, "
-            "GoEmotions Apache-2.0"
+            + ("GoEmotions Apache-2.0" if plan.asked == "emotion" else "EmoBank CC BY-SA 4.0")
         ),
         source=_sheet(found, plan),
         simulated=False,
-        labels=emotions.labels(LABELS),
+        labels=emotions.labels(labels),
         modalities=MODALITIES,
         samples=samples,
         annotations={
@@ -379,12 +404,12 @@ def _numbered(letter: str, values: np.ndarray) -> tuple[str, ...]:
 
 
 def _said(pool: Pool, rows: np.ndarray) -> Annotation | None:
-    """What people said of chosen items alone: votes on faces, marks on texts; nobody was asked about voices."""
-    if pool.modality == "face":
-        return Annotation("votes", np.where(rows[:, None] >= 0, pool.votes[rows], np.nan))
-    if pool.modality == "text":
-        return Annotation("distribution", np.where(rows[:, None] >= 0, pool.people[rows], np.nan))
-    return None
+    """What people said of chosen items alone: votes on faces and sentences, marks on texts, nothing on voices."""
+    if pool.modality == "voice":
+        return None
+    marked = pool.modality == "text" and pool.labels == LABELS
+    values = pool.people if marked else pool.votes
+    return Annotation("distribution" if marked else "votes", np.where(rows[:, None] >= 0, values[rows], np.nan))
 
 
 def _sheet(found: tuple[Pool, ...], plan: Plan) -> str:
@@ -396,18 +421,28 @@ def _sheet(found: tuple[Pool, ...], plan: Plan) -> str:
         f"emoviz.perception.ground, seed {plan.seed}, {plan.n:,} samples, conflict rate {plan.conflict_rate:g}, noise "
         f"{plan.noise:g}, balance {plan.balance:g}; models {read}"
     )
+    if plan.asked == "emotion":
+        thing, texts = "emotion", "texts of GoEmotions by their marks"
+        calm = f"{CALM[AGREE]:.0%} agree"
+        mixed_ = "; 15% share the two emotions that readers marked in the text"
+        rare = "disgust and fear hang on few pictures"
+        said = "The fused label is what most of ten raters say, drawn one by one"
+    else:
+        thing, texts = "valence", "sentences of EmoBank by their readers' ratings of valence"
+        calm = f"{CALM[AGREE] + CALM[MIXTURE]:.0%} agree"
+        mixed_, rare = "", "what shows surprise is left out, which may be either"
+        said = "Ten raters say whether the whole is negative, neutral or positive, one by one"
     return " ".join(
         [
             f"{made}. kind, planted_... and shown_... say what was planted. Items: {used}; pictures of FER+ by their",
-            "ten votes, voices of RAVDESS by the emotion intended (every second one as if recorded elsewhere), texts",
-            f"of GoEmotions by their marks. {plan.conflict_rate:.0%} of the samples hold a conflict: one of the three",
-            "shows another emotion, in one of five each shows its own. Of the others 65% agree; in 20% one is",
+            "ten votes, voices of RAVDESS by the emotion intended (every second one as if recorded elsewhere),",
+            f"{texts}. {plan.conflict_rate:.0%} of the samples hold a conflict: one of the three",
+            f"shows another {thing}, in one of five each shows its own. Of the others {calm}; in 20% one is",
             "missing or says nothing (a picture that people could not tell, a murmur of all emotions, words without",
-            "content); 15% share the two emotions that readers marked in the text. The fused label is what most of",
-            "ten raters say, drawn one by one: a quarter follow the text, the others the face or the voice in the",
-            f"shares in which CREMA-D's people did, emotion by emotion; {plan.noise:.0%} answer anything. {groups[0]}",
+            f"content){mixed_}. {said}: a quarter follow the text, the others the face or the voice in the",
+            f"shares in which CREMA-D's people did, {thing} by {thing}; {plan.noise:.0%} answer anything. {groups[0]}",
             f"training and {groups[1]} test groups, each one actor with pictures and texts of its own, from parts",
-            "that the perception models did not train on; disgust and fear hang on few pictures.",
+            f"that the perception models did not train on; {rare}.",
         ]
     )
 

@@ -1,6 +1,7 @@
 """Single faces, voices and texts with what people see in them, what the models make of them and simple features.
 
 The items of the proving ground: each shows one emotion, a mixed feeling of two, or nothing that people could tell.
+Where valence is asked for, faces and voices count by the valence of their emotion and texts are sentences of EmoBank.
 No perception model trained on them: pictures and texts are of validation and test parts, and a voice is read by the
 copies that never heard the actor. They are read once and kept in the workspace.
 
@@ -10,27 +11,33 @@ Axis letters: n items, K common labels, E embedding, F features.
 import hashlib
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 
 from emoviz import workspace
-from emoviz.data import hand
-from emoviz.data.corpora import fer_plus, go_emotions, ravdess
+from emoviz.data import emotions, hand
+from emoviz.data.corpora import emobank, fer_plus, go_emotions, ravdess
 from emoviz.perception import common, mix, weights
 from emoviz.perception.base import MODALITIES
 from emoviz.perception.common import COMMON, LABELS
 from emoviz.perception.mix import FIT_ACTORS, FOLDERS, Read
 from emoviz.progress import Progress, Work
 
+Asked = Literal["emotion", "valence"]
+VALENCES = ("negative", "neutral", "positive")
+SENTENCES = "emobank"  # folder of the texts where valence is asked for
 READING = 3  # raised whenever reading the same corpora would give other items
 PURE, MIXED, SILENT = range(3)
 UNTOLD = 0.4  # share of votes that no emotion of a face exceeds which says nothing
 ALSO = 0.3  # share of votes from which a face shows a second emotion
 FOREIGN = 0.3  # share of votes for what is no common label from which a face is left out
 STRIPPED = 5  # every so many texts, one is stripped of all words that say something
+CLEAR = 0.6  # share of what people said of an item that its valence needs
+TESTED = 1 / 3  # share of EmoBank's sentences, whole documents, that are for testing
 MURMURS = 10  # of each actor: voices in which all emotions are heard at once
 # Words that say nothing about an emotion by themselves.
 FUNCTION = frozenset(
@@ -65,6 +72,7 @@ class Pool:
         embedding: ``(n, E)`` float32
         hand: simple features, ``(n, F)`` float32
         columns: names of the simple features, ``(F,)``
+        labels: the K labels
     """
 
     modality: str
@@ -82,6 +90,7 @@ class Pool:
     embedding: np.ndarray
     hand: np.ndarray
     columns: np.ndarray
+    labels: tuple[str, ...] = LABELS
 
     def __len__(self) -> int:
         return len(self.role)
@@ -92,28 +101,57 @@ class Pool:
         return dict(zip(self.owner.tolist(), self.part.tolist(), strict=True))
 
 
-def pools(folder: Path) -> Work[tuple[Pool, ...]]:
+def pools(folder: Path, asked: Asked = "emotion") -> Work[tuple[Pool, ...]]:
     """The items of every modality, in the order of :data:`emoviz.perception.base.MODALITIES`.
 
     Args:
         folder: with the corpora in folders of their own
+        asked: what items show: an emotion, or how pleasant it is (:data:`VALENCES`)
 
     Raises:
         DatasetError: where a corpus is missing or not as published
     """
-    readers = {"face": _faces, "voice": _voices, "text": _texts}
+    readers = {"face": _faces, "voice": _voices, "text": _texts if asked == "emotion" else _sentences}
     found = []
     for number, modality in enumerate(MODALITIES):
         yield Progress(number / len(MODALITIES), f"reading items of the {modality}")
         given = weights.load(modality)
+        sentences = modality == "text" and asked == "valence"
         key = hashlib.sha256(f"{given.card.sha256} {READING} {FIT_ACTORS}".encode()).hexdigest()[:16]
-        path = workspace.place("mixed") / f"{modality}-pool-{key}.npz"
+        path = workspace.place("mixed") / f"{'sentence' if sentences else modality}-pool-{key}.npz"
         if not path.is_file():
-            mix.keep(readers[modality](folder / FOLDERS[modality], given), path)
+            mix.keep(readers[modality](folder / (SENTENCES if sentences else FOLDERS[modality]), given), path)
         with np.load(path, allow_pickle=False) as kept:
-            arrays = {f.name: kept[f.name] for f in fields(Pool) if f.name not in ("modality", "model")}
-        found.append(Pool(modality, given.card.sha256, **arrays))
+            arrays = {f.name: kept[f.name] for f in fields(Pool) if f.name not in ("modality", "model", "labels")}
+        pool = Pool(modality, given.card.sha256, **arrays, labels=VALENCES if sentences else LABELS)
+        found.append(by_valence(pool) if asked == "valence" and not sentences else pool)
     return tuple(found)
+
+
+def valence_of(labels: Iterable[str]) -> np.ndarray:
+    """Which labels count for which valence, ``(L, 3)`` of 0 and 1; none for those that may be either, as surprise."""
+    felt = np.array([label.valence for label in emotions.labels(labels)], float)
+    return np.stack([felt < -0.5, felt == 0, felt > 0.5], 1).astype(float)
+
+
+def by_valence(pool: Pool) -> Pool:
+    """Items by the valence of the emotions that people see in them; those of no clear valence are left out."""
+    fold = valence_of(pool.labels)
+    kept = pool.people @ fold
+    told = kept.sum(1)
+    people = kept / np.where(told > 1 - FOREIGN, told, np.nan)[:, None]
+    clear, silent = people.max(1) >= CLEAR, pool.role == SILENT
+    folded = replace(
+        pool,
+        role=np.where(silent, SILENT, PURE),
+        shown=np.where(silent, -1, people.argmax(1)),
+        second=np.full(len(pool), -1),
+        people=people,
+        votes=pool.votes @ fold,
+        labels=VALENCES,
+    )
+    of_items = [field.name for field in fields(Pool) if field.name not in ("modality", "model", "columns", "labels")]
+    return replace(folded, **{name: getattr(folded, name)[clear != silent] for name in of_items})
 
 
 def _faces(folder: Path, given: weights.Weights) -> Pool:
@@ -232,7 +270,7 @@ def _texts(folder: Path, given: weights.Weights) -> Pool:
     learned_words = {text.casefold() for text in learned.texts}
     words = np.array([text.casefold() for text in texts], object)
     fresh = ~pd.Series(words).duplicated().to_numpy() & np.array([word not in learned_words for word in words])
-    bare = [" ".join(word for word in re.findall(r"[\w']+", text.lower()) if word in FUNCTION) for text in texts]
+    bare = [_bare(text) for text in texts]
     strip = (np.arange(len(texts)) % STRIPPED == 0) & (count == 1) & np.array([bool(text) for text in bare])
     texts = [short if stripped else text for text, short, stripped in zip(texts, bare, strip, strict=True)]
     rows = np.flatnonzero(fresh & (count <= 2))
@@ -260,4 +298,51 @@ def _texts(folder: Path, given: weights.Weights) -> Pool:
         embedding=read.embedding,
         hand=values,
         columns=np.array([f"topic_{number}" for number in range(values.shape[1])]),
+    )
+
+
+def _bare(text: str) -> str:
+    """What is left of a text without the words that say something."""
+    return " ".join(word for word in re.findall(r"[\w']+", text.lower()) if word in FUNCTION)
+
+
+def _sentences(folder: Path, given: weights.Weights) -> Pool:
+    """Sentences of EmoBank that most readers found alike pleasant; of some only the words that say nothing are left."""
+    corpus = emobank.read(folder)
+    rated = corpus.ratings[:, 0].astype(float)
+    middle = rated.shape[1] // 2
+    votes = np.stack([rated[:, :middle].sum(1), rated[:, middle], rated[:, middle + 1 :].sum(1)], 1)
+    people = votes / np.where(votes.sum(1) > 0, votes.sum(1), np.nan)[:, None]
+    fresh = ~pd.Series([text.casefold() for text in corpus.texts]).duplicated().to_numpy()
+    rows = np.flatnonzero(fresh & (np.nan_to_num(people).max(1) >= CLEAR))
+    bare = {int(row): _bare(corpus.texts[row]) for row in rows[::STRIPPED]}
+    stripped = {row: text for row, text in bare.items() if text}
+    read = mix.read_texts(((int(row), stripped.get(int(row), corpus.texts[row])) for row in rows), given)
+    rows = read.rows
+    strip = np.array([int(row) in stripped for row in rows])
+    # Whole documents, so that no test sentence has a neighbour in a training group.
+    document = np.array([name.split("_")[0] for name in corpus.ids[rows]])
+    names, sizes = np.unique(document, return_counts=True)
+    order = np.random.default_rng(0).permutation(len(names))
+    test = names[order[sizes[order].cumsum() <= TESTED * len(rows)]]
+    part = np.where(np.isin(document, test), "test", "fit")
+    told = [stripped.get(int(row), corpus.texts[row]) for row in rows]
+    values = hand.words([text for text, one in zip(told, part, strict=True) if one == "fit"]).transform(told)
+    return Pool(
+        modality="text",
+        model=given.card.sha256,
+        part=part,
+        name=np.char.add(corpus.ids[rows].astype(str), np.where(strip, "-bare", "")),
+        role=np.where(strip, SILENT, PURE),
+        shown=np.where(strip, -1, people[rows].argmax(1)),
+        second=np.full(len(rows), -1),
+        owner=np.full(len(rows), -1),
+        people=np.where(strip[:, None], np.nan, people[rows]),
+        votes=np.where(strip[:, None], np.nan, votes[rows]),
+        text=np.array(told),
+        distribution=common.shared(read.native, given.card.labels).distribution,
+        embedding=read.embedding,
+        hand=values.astype(np.float32),
+        columns=np.array([f"topic_{number}" for number in range(values.shape[1])]),
+        labels=VALENCES,
     )

@@ -196,7 +196,11 @@ def test_a_corpus_with_too_few_items_is_said():
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"noise": 1.2}, {"conflict_rate": -0.1}, {"n": 5}, {"target": "mood"}, {"balance": 2}, {"seed": -1}]
+    "wrong",
+    [
+        *({"noise": 1.2}, {"conflict_rate": -0.1}, {"n": 5}, {"target": "mood"}, {"balance": 2}, {"seed": -1}),
+        *({"asked": "arousal"}, {"target": "score"}),
+    ],
 )
 def test_a_plan_that_cannot_be_is_refused(wrong):
     with pytest.raises(ConfigError):
@@ -256,10 +260,100 @@ def test_a_murmur_is_several_recordings_of_one_actor_as_loud_as_one():
         assert set(np.argsort(alike)[-2:] // 4) == {row // 4}
 
 
+def by_valence(given):
+    """Items of :func:`pool` by valence; nobody could tell anything of the silent ones."""
+    return pools.by_valence(replace(given, people=np.where((given.role == SILENT)[:, None], np.nan, given.people)))
+
+
+VALENCE = tuple(map(by_valence, ALL))
+EVEN = np.array([0.4, 0.3, 0.3])
+
+
+def test_items_by_valence_are_those_that_most_people_see_one_in():
+    given = ALL[0]
+    people = np.zeros((len(given), K))
+    people[:, LABELS.index("anger")], people[:, LABELS.index("sadness")] = 0.5, 0.3  # negative together
+    people[:, LABELS.index("happiness")] = 0.2
+    people[0], people[1] = np.eye(K)[LABELS.index("surprise")], np.eye(K)[LABELS.index("happiness")]
+    people[2, :] = 0
+    people[2, [LABELS.index("anger"), LABELS.index("happiness")]] = 0.5
+    found = pools.by_valence(replace(given, role=np.full(len(given), PURE), people=people))
+    # Surprise may be either, and half against half is neither.
+    assert found.name.tolist() == [given.name[1], *given.name[3:].tolist()]
+    assert [found.labels[k] for k in found.shown[:2]] == ["positive", "negative"]
+    assert_allclose(found.people[1], [0.8, 0, 0.2])
+    assert_allclose(found.votes[0], given.votes[1] @ pools.valence_of(LABELS))
+
+
+def test_what_shows_nothing_shows_no_valence_either():
+    found = VALENCE[1]
+    assert (found.role == SILENT).sum() == (ALL[1].role == SILENT).sum()
+    assert (found.shown[found.role == SILENT] == -1).all() and (found.shown[found.role == PURE] >= 0).all()
+
+
+def test_valence_is_planted_as_emotions_are():
+    made = ground.mixed(VALENCE, EVEN, Plan(n=2000, asked="valence"))
+    checks.check(made)
+    assert made.label_names == pools.VALENCES
+    table = made.samples
+    face, voice, text = (table[f"shown_{m}"].to_numpy() for m in MODALITIES)
+    differ, agree = ((table["kind"] == kind).to_numpy() for kind in ("differ", "agree"))
+    assert ((face != voice) & (voice != text) & (face != text))[differ].all() and differ.any()
+    assert ((face == voice) & (voice == text))[agree].all()
+    # Nobody marked two valences in a sentence: what would be mixtures agree.
+    assert not (table["kind"] == "mixture").any() and agree.mean() == pytest.approx(0.56, abs=0.03)
+    assert table["planted_conflict"].mean() == pytest.approx(0.3, abs=0.03)
+
+
+def test_the_score_is_the_mean_of_what_raters_said():
+    made = ground.mixed(VALENCE, EVEN, Plan(n=500, asked="valence", target="score"))
+    table = made.samples
+    score = made.annotations["fused"].values
+    assert_allclose(score, (table["votes_positive"] - table["votes_negative"]) / ground.RATERS)
+    assert inputs.declare(made, groups="embedding").target == "score"
+
+
+def test_of_a_pleasant_face_and_an_unpleasant_voice_raters_follow_the_face_most():
+    row = {name: np.flatnonzero(VALENCE[0].shown == k)[0] for k, name in enumerate(pools.VALENCES)}
+    rows = np.array([[row["positive"]], [np.flatnonzero(VALENCE[1].shown == 0)[0]], [-1]])
+    drawn = ground.Drawn(rows, np.zeros(1, int), np.full(1, -1), np.full((2, 1), -1))
+    said = ground.followed(VALENCE, drawn)
+    assert said[0, 2] == pytest.approx(ground.FACE_BY_VALENCE[2, 0]) and ground.FACE_BY_VALENCE.max() == said[0, 2]
+
+
+def test_sentences_show_what_their_readers_found(tmp_path):
+    read = pools._sentences(corpora.emobank(tmp_path), weights.load("text"))
+    # The last one has no single reader. Of the first only words that say nothing are left.
+    assert read.role.tolist() == [SILENT, PURE, PURE] and read.labels == pools.VALENCES
+    assert [read.labels[k] for k in read.shown[1:]] == ["negative", "neutral"]
+    assert read.votes[1:].tolist() == [[1, 0, 0], [0, 1, 0]] and np.isnan(read.people[0]).all()
+    assert read.embedding.shape == (3, 28)
+
+
+@pytest.mark.external
+def test_no_document_has_sentences_for_training_and_for_testing(test_data, monkeypatch):
+    monkeypatch.setattr(pools.mix, "read_texts", lambda texts, given: blind(texts, given))
+    read = pools._sentences(test_data / "emobank", weights.load("text"))
+    document = np.array([name.split("_")[0] for name in read.name])
+    parts = {name: set(document[read.part == name]) for name in ("fit", "test")}
+    assert parts["fit"] and not parts["fit"] & parts["test"]
+    assert (read.part == "test").mean() == pytest.approx(1 / 3, abs=0.05)
+    for name in ("fit", "test"):
+        assert np.bincount(read.shown[(read.part == name) & (read.role == PURE)]).min() > 100
+
+
+def blind(texts, given):
+    """Texts that nobody read: which they are is all that matters here."""
+    rows = np.array([row for row, _ in texts])
+    count = len(given.card.labels)
+    return pools.Read(rows, np.full((len(rows), count), 1 / count), np.zeros((len(rows), count)), np.ones(len(rows)))
+
+
 @pytest.mark.external
 def test_the_dominance_of_the_face_is_that_of_the_people_of_crema_d(test_data):
     votes, _ = crema_d.read(test_data / "crema-d")
     assert_allclose(ground.FACE, ground.dominance(votes), atol=6e-4)
+    assert_allclose(ground.FACE_BY_VALENCE, ground.dominance(votes, "valence"), atol=6e-4)
 
 
 def test_missing_corpora_are_said_on_the_command_line_too(tmp_path, capsys):
