@@ -13,6 +13,7 @@ import sys
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pandas as pd
@@ -23,7 +24,7 @@ from sklearn.preprocessing import StandardScaler
 
 from emoviz.data.dataset import Dataset
 from emoviz.measures import conflict, intervals, metrics
-from emoviz.perception import ground, mix, observer, pools
+from emoviz.perception import ground, observer, pools
 from emoviz.perception.common import LABELS
 from emoviz.progress import finish
 
@@ -42,7 +43,7 @@ def auroc(rows: np.ndarray) -> float:
 
 
 def probes(made: list[Dataset]) -> list[str]:
-    """Which emotion a modality shows, by logistic regression on its features alone."""
+    """What a modality shows, by logistic regression on its features alone."""
     lines = ["| what a modality shows | embedding | distribution | hand |", "| --- | --- | --- | --- |"]
     for modality in made[0].modalities:
         cells = []
@@ -77,6 +78,8 @@ def found(made: dict[float, list[Dataset]]) -> list[str]:
             values = table[["planted", name]].to_numpy(float)
             rows.setdefault(f"{name}, AUROC", []).append(interval(values, groups, auroc))
         for kind in ("agree", "silent", "mixture"):
+            if not (table["kind"] == kind).any():
+                continue
             some = (table["kind"] == kind).to_numpy() | table["planted"].to_numpy(bool)
             values = table[["planted", "the best observer"]].to_numpy(float)[some]
             rows.setdefault(f"- the best observer, against {kind} alone", []).append(
@@ -97,8 +100,11 @@ def scored(dataset: Dataset) -> pd.DataFrame:
     """Test samples with every score of conflict and every answer to who dissents."""
     samples, q = dataset.samples, observer.said(dataset)
     seen = observer.observer(dataset)
+    if dataset.label_names == pools.VALENCES:
+        q = q @ pools.valence_of(LABELS)
+        q /= q.sum(-1, keepdims=True)
     train = (samples["split"] == "train").to_numpy()
-    prior = np.bincount(dataset.annotations["fused"].values[train], minlength=len(LABELS)) / train.sum()
+    prior = np.bincount(dataset.annotations["fused"].values[train], minlength=q.shape[2]) / train.sum()
     mean = np.nanmean(q, 0)
     place = {name: number for number, name in enumerate(dataset.modalities)}
     table = pd.DataFrame(
@@ -132,7 +138,7 @@ def followed(made: dict[float, list[Dataset]]) -> list[str]:
                 for dataset in datasets:
                     samples = dataset.samples
                     rows = ((samples["kind"] == kind) & (samples["planted_dissenter"] == planted)).to_numpy()
-                    label = np.array(LABELS)[dataset.annotations["fused"].values]
+                    label = np.array(dataset.label_names)[dataset.annotations["fused"].values]
                     told.append((label == samples[f"shown_{modality}"].to_numpy())[rows])
                     groups.append(samples["group"].to_numpy()[rows])
                 cells.append(interval(np.concatenate(told).astype(float), np.concatenate(groups)))
@@ -146,18 +152,19 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     chosen = parser.parse_args()
     folder = Path(os.environ["EMOVIZ_TEST_DATA"])
-    items = finish(pools.pools(folder), lambda line: print(line.message, file=sys.stderr))
-    mixed = partial(ground.mixed, items, mix.frequent(folder))
-    plans = [ground.Plan(seed=seed) for seed in range(chosen.seeds)]
-    standard = [mixed(plan) for plan in plans]
-    noisy = {n: [mixed(replace(plan, noise=n)) for plan in plans] for n in NOISES}
-    lines = [
-        f"{chosen.seeds} seeds of {plans[0].n:,} samples; items: "
-        + ", ".join(f"{len(p):,} {p.modality}" for p in items),
-        *("", *probes(standard)),
-        *("", *found({r: [mixed(replace(plan, conflict_rate=r)) for plan in plans] for r in RATES})),
-        *("", *followed(noisy)),
-    ]
+    lines = [f"{chosen.seeds} seeds of {ground.Plan.n:,} samples."]
+    for asked in get_args(pools.Asked):
+        items = finish(pools.pools(folder, asked), lambda line: print(line.message, file=sys.stderr))
+        mixed = partial(ground.mixed, items, ground.frequent(folder, asked))
+        plans = [ground.Plan(seed=seed, asked=asked) for seed in range(chosen.seeds)]
+        noisy = {n: [mixed(replace(plan, noise=n)) for plan in plans] for n in NOISES}
+        count = ", ".join(f"{len(pool):,} {pool.modality}" for pool in items)
+        lines += [
+            *("", f"### What is asked: {asked}", "", f"Items: {count}."),
+            *("", *probes([mixed(plan) for plan in plans])),
+            *("", *found({r: [mixed(replace(plan, conflict_rate=r)) for plan in plans] for r in RATES})),
+            *("", *followed(noisy)),
+        ]
     report("proving_ground", "The proving ground: how hard it is", lines)
 
 

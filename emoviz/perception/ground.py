@@ -145,14 +145,19 @@ def ground(folder: Path, name: str, plan: Plan = Plan()) -> Work[Dataset]:
         raise DatasetError(f"There is a dataset '{name}' already. Choose another name, or remove it first.")
     found = yield from part(pools(folder, plan.asked), 0.0, 0.8)
     yield Progress(0.8, f"mixing {plan.n:,} samples")
-    frequent = mix.frequent(folder)
-    if plan.asked == "valence":
-        frequent = frequent @ valence_of(LABELS) / (frequent @ valence_of(LABELS)).sum()
-    made = mixed(found, frequent, plan)
+    made = mixed(found, frequent(folder, plan.asked), plan)
     yield Progress(0.9, f"storing {plan.n:,} samples")
     stored = store.write(replace(made, name=name))
     yield Progress(1.0, f"stored as {name}")
     return stored
+
+
+def frequent(folder: Path, asked: Asked = "emotion") -> np.ndarray:
+    """How frequent each emotion or valence is in the corpora of a folder, ``(K,)``."""
+    share = mix.frequent(folder)
+    if asked == "valence":
+        share = share @ valence_of(LABELS)
+    return share / share.sum()
 
 
 def mixed(found: tuple[Pool, ...], frequent: np.ndarray, plan: Plan) -> Dataset:
