@@ -155,9 +155,10 @@ def ground(folder: Path, name: str, plan: Plan = Plan()) -> Work[Dataset]:
 def frequent(folder: Path, asked: Asked = "emotion") -> np.ndarray:
     """How frequent each emotion or valence is in the corpora of a folder, ``(K,)``."""
     share = mix.frequent(folder)
-    if asked == "valence":
-        share = share @ valence_of(LABELS)
-    return share / share.sum()
+    if asked == "emotion":
+        return share
+    felt = share @ valence_of(LABELS)
+    return felt / felt.sum()
 
 
 def mixed(found: tuple[Pool, ...], frequent: np.ndarray, plan: Plan) -> Dataset:
