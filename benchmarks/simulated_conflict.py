@@ -34,6 +34,7 @@ from emoviz.models import zoo
 from emoviz.models.inputs import Samples, declare
 from emoviz.progress import finish
 from emoviz.training import loop
+from emoviz.training.shipped import QUICK
 
 TRAIN, TEST = 4000, 6000
 NEIGHBOURS = 5
@@ -49,6 +50,7 @@ VARIANTS: dict[str, tuple[str, ...]] = {
     "- Euclidean": ("geometry=euclidean",),
     "- no gates": ("stages=plain",),
     "- no consensus": ("consensus=false",),
+    "- learned quickly, as votes are": QUICK,
 }
 
 
