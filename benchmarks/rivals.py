@@ -131,7 +131,7 @@ def balance(seeds: int) -> Iterator[str]:
         for share in (0.0, 0.5, 1.0):
             found = []
             for seed in range(seeds):
-                model, samples = trained(dataset, rare, seed, name, "inputs=hand", "epochs=8", f"balance={share}")
+                model, samples = trained(dataset, rare, seed, name, "inputs=hand", f"balance={share}")
                 with torch.inference_mode():
                     said = torch.cat([model(b).fused for b in blocks(samples, test)]).argmax(1).numpy()
                 recall, f1 = (measure(label[test], said, average="macro") for measure in (recall_score, f1_score))

@@ -142,6 +142,7 @@ class Tical(EmotionModel):
     bin_edges: Tensor
     bin_centres: Tensor
     epoch: Tensor
+    dissenting: Tensor
     memory: Tensor
 
     def __init__(self, config: TicalConfig, inputs: Inputs):
@@ -187,6 +188,8 @@ class Tical(EmotionModel):
         self.register_buffer("bin_edges", torch.zeros(labels - 1 if scored else 0))
         self.register_buffer("bin_centres", torch.zeros(labels if scored else 0))
         self.register_buffer("epoch", torch.zeros((), dtype=torch.int64))
+        # Share of training samples in which some modality shows something else than the whole; 0 until that is known.
+        self.register_buffer("dissenting", torch.zeros(()))
         # Labels that move while training; of no use afterwards.
         self.register_buffer("memory", torch.zeros(0, self.sides, labels), persistent=False)
 
@@ -248,6 +251,13 @@ class Tical(EmotionModel):
     def finish(self, batches: Batches) -> None:
         self.eval()
         self._choose_anchors(self._look(batches))
+        if self.pseudo_rule != "none" and self.inputs.target != "distribution":
+            self.dissenting.copy_(1 - torch.cat([self._agreeing(batch) for batch in batches]).mean())
+
+    def _agreeing(self, batch: Batch) -> Tensor:
+        """Chance that all modalities show what the whole does, given what they say and the label, ``(B,)``."""
+        alike = (self.pseudo(batch) * self._distribution(batch.target)).sum(-1)
+        return alike.nan_to_num(1).prod(0)
 
     def _look(self, batches: Batches) -> "_Whole":
         """Everything known of all training samples, in order."""
@@ -489,7 +499,8 @@ class Tical(EmotionModel):
         return self.label_prior
 
     def dissent_rate(self) -> float:
-        return float(1 - (1 - self.dissent.detach().sigmoid()).prod())
+        # Each modality's own rate is learned slowly, and modalities do not dissent independently: they are counted.
+        return float(self.dissenting or 1 - (1 - self.dissent.detach().sigmoid()).prod())
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch.testing import assert_close
 
+from emoviz.data import simulated
 from emoviz.errors import ConfigError
 from emoviz.models.inputs import Ordered, Samples, declare
 from emoviz.models.tical import Tical
@@ -192,6 +193,22 @@ def test_a_pseudo_label_is_what_the_modality_says_weighed_by_how_often_it_dissen
         own = said[:, row, label] * (1 - rate)
         other = (1 - said[:, row, label]) * rate / 2
     assert_close(shown[:, row, label], own / (own + other), rtol=1e-4, atol=1e-5)
+
+
+def test_how_often_some_modality_dissents_is_counted_not_multiplied():
+    dataset = simulated.dataset(0, 0.95, 1500, 300)
+    config = tiny.config(epochs=12, lr=0.005, width=32)
+    samples = Samples(declare(dataset), dataset, np.arange(len(dataset)), CPU)
+    held = loop.held_out(dataset.samples["group"].to_numpy(str), 0.2, 0)
+    model = finish(loop.train("tical", config, samples, np.flatnonzero(~held), np.flatnonzero(held), 0))
+    planted = (dataset.samples["kind"] == "conflict").mean()
+    multiplied = float(1 - (1 - model.dissent.detach().sigmoid()).prod())
+    assert abs(model.dissent_rate() - planted) < 0.07 < abs(multiplied - planted)
+
+
+def test_no_rate_is_counted_where_labels_are_not_looked_for():
+    model, _ = trained(tiny.dataset(), pseudo="none")
+    assert model.dissent_rate() == pytest.approx(float(1 - (1 - model.dissent.detach().sigmoid()).prod()))
 
 
 def test_a_pseudo_label_of_the_memory_is_the_label_it_moved_to():
