@@ -273,15 +273,18 @@ def floors(q, agree, thresholds: Thresholds = Thresholds()) -> np.ndarray:
 
     Args:
         q: distributions of held-out samples, ``(M, N, K)`` numpy
-        agree: which samples to trust, ``(N,)`` bool
+        agree: which samples agree, ``(N,)`` bool, or the chance that each does
         thresholds: ``alpha`` is the share of them that may lie above
 
     Returns:
         ``(P,)`` in [0, 1], in the order of :func:`pairs`; NaN for a pair never seen together
     """
-    values = pair_values(q)[:, agree]
-    seen = [v[~np.isnan(v)] for v in values]
-    return np.array([np.quantile(v, 1 - thresholds.alpha) if len(v) else np.nan for v in seen])
+    out = np.full(len(pairs(len(q))), np.nan)
+    for p, values in enumerate(pair_values(q)):
+        weight = np.where(np.isnan(values), 0, agree)
+        if (seen := weight > 0).any():
+            out[p] = np.quantile(values[seen], 1 - thresholds.alpha, weights=weight[seen], method="inverted_cdf")
+    return out
 
 
 def types(

@@ -391,25 +391,42 @@ def _per_sample(known: np.ndarray, predicted: Predictions, chosen: np.ndarray) -
 
 
 def _floors(dataset: Dataset, predicted: Predictions) -> tuple[float, ...]:
-    """The 95 % quantile of each pair's divergence on unseen samples whose two labels agree.
+    """The 95 % quantile of each pair's divergence on unseen samples whose two sides show the same.
 
-    Where people judged both modalities alone, these are the samples whose two modes agree; elsewhere
-    those in which each of the two says what the label says.
+    Where people judged both modalities alone, these are the samples whose two modes agree. Elsewhere each sample counts
+    by the chance that both show what the label says: a model that misreads one of them must not seem to see conflict.
     """
     read = [i for i, m in enumerate(dataset.modalities) if m in dataset.features]
     whole = _modes(dataset, FUSED, predicted)
+    rate = predicted.dissent_rate / max(len(read), 1)
+    unseen = predicted.fold >= FINAL
     out = []
     for a, b in conflict.pairs(len(read)):
-        pair = [dataset.modalities[read[i]] for i in (a, b)]
-        alone = [
-            _modes(dataset, side, predicted) if side in dataset.annotations else predicted.q[read[i]].argmax(1)
-            for side, i in zip(pair, (a, b), strict=True)
-        ]
-        agree = (alone[0] == alone[1]) & (alone[0] >= 0)
-        if not all(side in dataset.annotations for side in pair):
-            agree &= alone[0] == whole
-        out.append(conflict.floors(predicted.q[[read[a], read[b]]], agree & (predicted.fold >= FINAL))[0])
+        sides = [dataset.modalities[read[i]] for i in (a, b)]
+        told = [_modes(dataset, side, predicted) if side in dataset.annotations else None for side in sides]
+        if told[0] is not None and told[1] is not None:
+            agree = (told[0] == told[1]) & (told[0] >= 0)
+        else:
+            of_label = [
+                mode == whole if mode is not None else _showing(predicted.q[read[i]], whole, rate)
+                for mode, i in zip(told, (a, b), strict=True)
+            ]
+            agree = of_label[0] * of_label[1] * (whole >= 0)
+        out.append(conflict.floors(predicted.q[[read[a], read[b]]], agree * unseen)[0])
     return tuple(float(value) for value in out)
+
+
+def _showing(q: np.ndarray, label: np.ndarray, rate: float) -> np.ndarray:
+    """Chance that a modality shows the label of the whole, ``(N,)``, by Bayes' rule; 0 where it is missing.
+
+    Args:
+        q: what it says alone, ``(N, K)``
+        label: index, ``(N,)``
+        rate: how often it shows something else, which then is any other label
+    """
+    said = np.nan_to_num(np.take_along_axis(q, np.maximum(label, 0)[:, None], 1)[:, 0])
+    own, other = (1 - rate) * said, rate / max(q.shape[1] - 1, 1) * (1 - said)
+    return own / np.maximum(own + other, 1e-12)
 
 
 def _modes(dataset: Dataset, side: str, predicted: Predictions) -> np.ndarray:

@@ -362,6 +362,13 @@ def test_a_floor_lies_above_all_but_alpha_of_the_agreeing():
     assert_allclose(above.mean(1), 0.05, atol=2e-3)
 
 
+def test_samples_count_for_the_floor_by_the_chance_that_they_agree():
+    q = np.random.default_rng(0).dirichlet(np.ones(4), (2, 500))
+    often = np.random.default_rng(1).integers(0, 4, 500)
+    repeated = measure.floors(np.repeat(q, often, 1), np.ones(often.sum(), bool))
+    assert_allclose(measure.floors(q, often / 4), repeated)
+
+
 def test_a_pair_never_seen_together_has_no_floor():
     q = np.stack([one(FIRST, FIRST, NAN)] * 4, 1)[:, :, 0]
     assert np.isnan(measure.floors(q, np.ones(4, bool))).tolist() == [False, True, True]

@@ -8,8 +8,10 @@ import pytest
 import torch
 
 from emoviz.analysis import findings
+from emoviz.data import simulated
 from emoviz.data.dataset import FUSED, Annotation
 from emoviz.errors import ConfigError, DatasetError
+from emoviz.measures import conflict as measure
 from emoviz.models import checkpoints, zoo
 from emoviz.models.inputs import AFFECT, Samples, declare
 from emoviz.progress import finish
@@ -151,6 +153,22 @@ def test_chosen_rows_get_what_they_get_among_all():
     some, every = predicted(checkpoint, dataset, rows=rows), predicted(checkpoint, dataset)
     assert np.allclose(some.fused, every.fused[rows], atol=1e-6)
     assert np.allclose(some.q, every.q[:, rows], atol=1e-6)
+
+
+def test_by_bayes_a_misread_modality_probably_shows_the_label_all_the_same():
+    q = np.array([[0.9, 0.05, 0.05], [0.1, 0.8, 0.1], [np.nan] * 3, [0.9, 0.05, 0.05]])
+    showing = crossfit._showing(q, np.array([0, 0, 0, -1]), 0.1)
+    assert showing[:3].tolist() == pytest.approx([0.81 / 0.815, 0.09 / 0.135, 0.0])
+    assert (crossfit._showing(q[:2], np.array([0, 0]), 0.0) == 1).all()
+
+
+def test_samples_without_planted_conflict_seldom_differ():
+    dataset = simulated.dataset()
+    checkpoint = checkpoints.load("simulated-tical")
+    found = predicted(checkpoint, dataset)
+    differ = (measure.pair_values(found.q) > found.floors[:, None]).any(0)
+    kind = dataset.samples["kind"].to_numpy()
+    assert differ[kind == "clean"].mean() < 0.1 < 0.4 < differ[kind == "conflict"].mean()
 
 
 def test_a_modality_that_the_checkpoint_never_heard_of_is_left_out():
