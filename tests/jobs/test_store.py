@@ -61,6 +61,7 @@ def test_a_job_outlives_its_submitter(seen):
 
 def test_a_job_outlives_a_submitter_whose_terminal_goes(seen):
     submit = (
+        "import signal; signal.signal(signal.SIGHUP, signal.SIG_DFL);"  # also where the tests run under nohup
         "from emoviz.jobs import kinds, store; print(store.submit(kinds.Train('nope')).job_id, flush=True); input()"
     )
     with store.turn():
