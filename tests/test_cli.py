@@ -225,7 +225,9 @@ def test_a_job_is_shown_with_its_reports(emoviz):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
 def test_a_stopped_training_leaves_nothing(tiny, number):
-    with process("train", "tiny", "--set", "epochs=10000", "patience=10000", "--device", "cpu") as training:
+    words = ("train", "tiny", "--set", "epochs=10000", "patience=10000", "--device", "cpu")
+    # Where the tests run in the background of a shell, signals are ignored, and children inherit that.
+    with process(*words, preexec_fn=lambda: signal.signal(number, signal.SIG_DFL)) as training:
         # It tells of its second epoch only when it is in the midst of it.
         for line in training.stderr:
             if "%" in line:
