@@ -5,8 +5,8 @@
 Worlds of emoviz.data.simulated, probe .75 and .90, 4,000 training samples (fused label only, never what was planted)
 and 6,000 to judge. Scores: AUROC of conflict against clean and silent samples, and power where both clean and silent
 ones are flagged in at most 5 %. Answers: accuracy by what was planted. Picture: how many samples lie on the disk among
-others of their emotion. The exact observer is the ceiling. A part of the
-TiCAL-style model without which these numbers rise would change its defaults. RUNS keeps what was run.
+others of their emotion. The exact observer is the ceiling. A part of the TiCAL-style model without which these numbers
+rise would change its defaults. RUNS keeps what was run.
 """
 
 import argparse

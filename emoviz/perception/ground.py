@@ -299,9 +299,8 @@ def _chosen(pool: Pool, mine: np.ndarray, role: int, k: int | None, count: int, 
     """
     fit = mine[(pool.role[mine] == role) & (True if k is None else pool.shown[mine] == k)]
     if not len(fit):
-        what = (
-            f"shows {pool.labels[k]}" if k is not None else "says nothing" if role == SILENT else "shows two emotions"
-        )
+        nothing = "says nothing" if role == SILENT else "shows two emotions"
+        what = nothing if k is None else f"shows {pool.labels[k]}"
         raise DatasetError(
             f"The corpora hold too few items for every group: no {pool.modality} that {what}. Take the whole corpora."
         )
