@@ -42,12 +42,14 @@ TICAL = "TiCAL-style"
 # Name -> settings that differ from the defaults.
 VARIANTS: dict[str, tuple[str, ...]] = {
     TICAL: (),
-    "- typicality a diagnostic only": ("typicality_in=none", "gate_typicality=false"),
+    "- typicality a diagnostic only": ("typicality_in=none",),
+    "- typicality in the gates too": ("gate_typicality=true",),
     "- typicality by prototype, temper": ("typicality=prototype",),
     "- typicality by prototype, weight": ("typicality=prototype", "typicality_in=weight"),
     "- pseudo labels by memory": ("pseudo=memory",),
     "- no pseudo labels": ("pseudo=none",),
-    "- Euclidean": ("geometry=euclidean",),
+    "- on the ball": ("geometry=hyperbolic",),
+    "- no pull towards prototypes": ("hyperbolic=0",),
     "- no gates": ("stages=plain",),
     "- no consensus": ("consensus=false",),
     "- learned quickly, as votes are": QUICK,

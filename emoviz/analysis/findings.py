@@ -220,7 +220,7 @@ class Findings:
     Attributes:
         table: one row a sample, columns as in :data:`COLUMNS`
         meta: what it was made from
-        points: ``(N, D)`` fused points in the model's ball of curvature -1, float32, for neighbours;
+        points: ``(N, D)`` fused points as the model shows them on the ball of curvature -1, float32, for neighbours;
             ``None`` without a checkpoint, or when read from a table alone
     """
 

@@ -129,7 +129,7 @@ def places(key: str, _findings: Findings) -> dict[str, int]:
 
 @st.cache_resource(max_entries=256, show_spinner=False)
 def nearest(key: str, row: int, _findings: Findings) -> Neighbours:
-    """The samples most like one: in the model's ball, or by what people said."""
+    """The samples most like one: on the ball, or by what people said."""
     if _findings.points is not None:
         return neighbours.on_the_ball(_findings.points, row, NEIGHBOURS)
     said = [found for side in _findings.meta.sides if (found := _findings.distributions("human", side)) is not None]

@@ -68,7 +68,7 @@ def _neighbours(look: Looking, one: Portrait, key: str) -> None:
     found = cache.nearest(look.key, one.row, look.findings)
     if not len(found.rows):
         return
-    how = "distance in the model's ball" if look.findings.points is not None else "distance of votes"
+    how = "distance on the ball" if look.findings.points is not None else "distance of votes"
     st.markdown(f"**Most like it** :small[:gray[{how}]]")
     ranked.show(
         portrait.portraits(look.findings, found.rows),

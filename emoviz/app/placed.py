@@ -91,7 +91,7 @@ def constellation(place: Place) -> Constellation:
 
 def nearest(place: Place, look: Looking) -> None:
     """The samples and the emotions that are nearest."""
-    st.markdown("**Most like it** :small[:gray[distance in the model's ball]]")
+    st.markdown("**Most like it** :small[:gray[distance on the ball]]")
     for near in place.near:
         with st.container(horizontal=True, vertical_alignment="center"):
             controls.link(

@@ -42,7 +42,7 @@ class MpclConfig(AnsweringConfig):
         width: size of tokens, prototypes and everything between
         tokens: into how many tokens an utterance vector is unfolded; a sequence has one a step
         scales: of the associative memory: tokens as they are, pooled by 2, by 4, by 8; 1 is the first alone
-        steps: updates of the memory, each a retrieval from all groups
+        steps: updates of the memory, each a retrieval from all groups; 0 leaves it out
         prototypes_each: prototypes of each label in each group's bank
         temperature: of the softmax over similarities to prototypes
         retrievals: how often emotions look up the banks before co-occurrence is read; 0 leaves it out
@@ -86,7 +86,7 @@ class MpclConfig(AnsweringConfig):
         "width": (8, 1024),
         "tokens": (1, 64),
         "scales": (1, 4),
-        "steps": (1, 3),
+        "steps": (0, 3),
         "prototypes_each": (1, 64),
         "temperature": (0.01, 10),
         "retrievals": (0, 3),
@@ -105,7 +105,7 @@ class Diagnosis:
 
     Attributes:
         retrieval_entropy: mean entropy of the memory's retrieval over its logarithm of choices, ``(scales,)`` in
-            [0, 1]: near 1 it averages everything, near 0 it finds single patterns
+            [0, 1]: near 1 it averages everything, near 0 it finds single patterns; NaN without a memory
         usage: share of the samples' attention that each prototype gets within its label, ``(M, K, P)``
         dead: ``(M, K, P)`` bool, prototypes with less than a hundredth of an even share
         duplicate: ``(M, K, P)`` bool, prototypes that are nearly another one of their label
@@ -133,10 +133,13 @@ class Diagnosis:
             for value, i in zip(best.values.tolist(), best.indices.tolist(), strict=True)
         ]
         spread = ", ".join(f"{value:.2f}" for value in self.retrieval_entropy.tolist())
+        memory = (
+            f"Entropy of the memory's retrieval, by scale: {spread}; at 1 it averages all, at 0 it finds one pattern."
+        )
         return (
             f"{self.dead.numel()} prototypes, of which {int(self.dead.sum())} are hardly used and "
             f"{int(self.duplicate.sum())} are nearly another one of their emotion.",
-            f"Entropy of the memory's retrieval, by scale: {spread}; at 1 it averages all, at 0 it finds one pattern.",
+            "No memory: the groups meet in their banks." if self.retrieval_entropy.isnan().any() else memory,
             f"Emotions that look to each other most: {', '.join(told)}. Even shares: {1 / (len(labels) - 1):.2f}.",
         )
 
@@ -296,6 +299,7 @@ class Mpcl(Answering):
         # What a group says alone is read before it meets the others in the memory.
         alone = self._similar(self._hidden(tokens, real), banks)
         said = self._by_label(self._relation(alone)).exp()
+        entropy = torch.full_like(self.entropy, torch.nan)
         for _ in range(config.steps):
             tokens, entropy = self.memory(tokens, real)
         hidden = self._hidden(tokens, real)

@@ -2,9 +2,10 @@
 
 Built after the abstract of TiCAL (arXiv 2511.15085), whose equations were not at hand: every choice
 it leaves open is a field of :class:`TicalConfig`, and what each is worth is measured in
-``benchmarks/RESULTS.md``. What it does, in the words of the paper: modalities are encoded and put on
-the Poincaré ball; each says alone what it shows (pseudo unimodal labels, from the one label of the
-whole); how typical and how consistent that is gates a fusion in three stages.
+``benchmarks/RESULTS.md``. What it does, in the words of the paper: modalities are encoded and put into a
+space, flat or the Poincaré ball; each says alone what it shows (pseudo unimodal labels, from the one
+label of the whole); how typical and how consistent that is gates a fusion in three stages. A part
+without which nothing measured gets worse is off until it is asked for.
 """
 
 import math
@@ -42,7 +43,7 @@ class TicalConfig(ModelConfig):
         bent: whether the linear map that encodes utterance vectors gets a small network beside it
         sequence: how sequences are read, ``gru`` or ``transformer``
         members: how many encoders and fusion stages are trained side by side and averaged in one model
-        geometry: ``hyperbolic``, or ``euclidean`` as a control
+        geometry: ``euclidean``, or ``hyperbolic`` for points on the Poincaré ball; numbers are the same
         ball_dim: dimension of the ball
         c: curvature magnitude of the ball
         clip: tangent vectors stay shorter than this, half the largest distance from the origin
@@ -80,7 +81,7 @@ class TicalConfig(ModelConfig):
     bent: bool = True
     sequence: SequenceKind = "gru"
     members: int = 2
-    geometry: Geometry = "hyperbolic"
+    geometry: Geometry = "euclidean"
     ball_dim: int = 8
     c: float = 1.0
     clip: float = 2.0
@@ -93,7 +94,7 @@ class TicalConfig(ModelConfig):
     dissent: float = 0.0
     typicality: Rule = "signal"
     typicality_in: Literal["none", "temper", "weight"] = "temper"
-    gate_typicality: bool = True
+    gate_typicality: bool = False
     stages: Literal["gates", "schedule", "plain"] = "gates"
     phase: int = 5
     beta: float = 2.0

@@ -37,6 +37,7 @@ VARIANTS = [
     {},
     {"scales": 1},
     {"steps": 2},
+    {"steps": 0},
     {"retrievals": 0},
     {"prior": "counts"},
     {"prior": "pairs"},

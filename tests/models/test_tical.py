@@ -41,14 +41,14 @@ def asked(model, batch):
 
 VARIANTS = [
     {},
-    {"geometry": "euclidean"},
+    {"geometry": "hyperbolic"},
     {"pseudo": "memory", "rho": 0.5},
     {"pseudo": "none"},
     {"typicality": "prototype"},
     {"typicality": "conformal"},
     {"typicality": "knn"},
     {"typicality": "radius"},
-    {"typicality": "confidence", "gate_typicality": False},
+    {"typicality": "confidence", "gate_typicality": True},
     {"typicality_in": "none"},
     {"typicality_in": "weight"},
     {"stages": "plain", "consensus": False},

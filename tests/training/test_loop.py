@@ -45,7 +45,7 @@ def test_another_seed_gives_others():
     assert not same(finish(started())[1], finish(started(seed=1))[1])
 
 
-@pytest.mark.parametrize("changes", [{}, {"pseudo": "memory"}, {"geometry": "euclidean"}, {"balance": 0.5}], ids=str)
+@pytest.mark.parametrize("changes", [{}, {"pseudo": "memory"}, {"geometry": "hyperbolic"}, {"balance": 0.5}], ids=str)
 def test_a_resumed_training_is_the_same_to_the_bit(tmp_path, changes):
     config = tiny.config(epochs=5, **changes)
     whole, weights = finish(started(config))
