@@ -50,15 +50,21 @@ VARIANTS: dict[str, tuple[str, ...]] = {
     "early fusion, intensities too": ("early", RATED, "loss=jsd"),
     "late fusion by experts, intensities too": ("late", RATED, "loss=jsd"),
 }
-# Parts of TiCAL-style switched off or turned round, with three seeds at most.
+# Parts of both switched off, turned round or, where they are off, on; three seeds at most.
 ABLATIONS: dict[str, tuple[str, ...]] = {
-    "- Euclidean": ("tical", VOTES, *QUICK, "geometry=euclidean"),
-    "- no typicality": ("tical", VOTES, *QUICK, "typicality_in=none", "gate_typicality=false"),
-    "- no pseudo labels": ("tical", VOTES, *QUICK, "pseudo=none"),
-    "- no gates (one stage)": ("tical", VOTES, *QUICK, "stages=plain"),
-    "stages as phases of training": ("tical", VOTES, *QUICK, "stages=schedule"),
-    "conflicting clips weigh less": ("tical", VOTES, *QUICK, "weight=down"),
-    "conflicting clips weigh more": ("tical", VOTES, *QUICK, "weight=up"),
+    f"{TICAL}: on the ball": ("tical", VOTES, *QUICK, "geometry=hyperbolic"),
+    f"{TICAL}: no typicality": ("tical", VOTES, *QUICK, "typicality_in=none"),
+    f"{TICAL}: typicality in the gates too": ("tical", VOTES, *QUICK, "gate_typicality=true"),
+    f"{TICAL}: no pseudo labels": ("tical", VOTES, *QUICK, "pseudo=none"),
+    f"{TICAL}: no gates (one stage)": ("tical", VOTES, *QUICK, "stages=plain"),
+    f"{TICAL}: stages as phases of training": ("tical", VOTES, *QUICK, "stages=schedule"),
+    f"{TICAL}: conflicting clips weigh less": ("tical", VOTES, *QUICK, "weight=down"),
+    f"{TICAL}: conflicting clips weigh more": ("tical", VOTES, *QUICK, "weight=up"),
+    f"{MPCL}: no memory": ("mpcl", RATED, "loss=jsd", "steps=0"),
+    f"{MPCL}: one scale": ("mpcl", RATED, "loss=jsd", "scales=1"),
+    f"{MPCL}: no relation distillation": ("mpcl", RATED, "loss=jsd", "distil=0"),
+    f"{MPCL}: no co-occurrence": ("mpcl", RATED, "loss=jsd", "retrievals=0", "co_occurrence=0"),
+    f"{MPCL}: no compression": ("mpcl", RATED, "loss=jsd", "compression=false"),
 }
 # Method -> JSD, accuracy as published with the reference protocol.
 KNOWN = {

@@ -46,10 +46,12 @@ class MpclConfig(AnsweringConfig):
         prototypes_each: prototypes of each label in each group's bank
         temperature: of the softmax over similarities to prototypes
         retrievals: how often emotions look up the banks before co-occurrence is read; 0 leaves it out
-        prior: what the learned co-occurrence is drawn to: ``valence`` (counts of the training labels, emotions of
-            one valence pulled together), ``counts``, ``pairs`` (no table: the other emotions of each sample are told
-            from each of its own), or ``none``
-        valence_pull: how much pairs of one valence gain and pairs of opposite valence lose under ``valence``
+        prior: what the learned co-occurrence is drawn to: ``valence`` (counts of the training labels, and where
+            they are few emotions of one valence), ``counts``, ``pairs`` (no table: the other emotions of each sample
+            are told from each of its own), or ``none``
+        valence_pull: how much more often pairs of one valence, and less often pairs of opposite valence, are expected
+            under ``valence`` before any is seen
+        imagined: mass of pairs that this expectation counts for, for each emotion
         compression: whether emotions are pooled by valence and as a whole before the answer
         distil_by: whose relations are brought together: ``all`` samples alike, or by their ``consistency``
         prototype: weight of the prototype classification
@@ -68,6 +70,7 @@ class MpclConfig(AnsweringConfig):
     retrievals: int = 1
     prior: Literal["valence", "counts", "pairs", "none"] = "valence"
     valence_pull: float = 0.5
+    imagined: float = 10.0
     compression: bool = True
     distil_by: Literal["all", "consistency"] = "consistency"
     dropout: float = 0.1
@@ -91,6 +94,7 @@ class MpclConfig(AnsweringConfig):
         "temperature": (0.01, 10),
         "retrievals": (0, 3),
         "valence_pull": (0, 1),
+        "imagined": (0, 1e6),
         "prototype": (0, 100),
         "distil": (0, 100),
         "co_occurrence": (0, 100),
@@ -133,13 +137,13 @@ class Diagnosis:
             for value, i in zip(best.values.tolist(), best.indices.tolist(), strict=True)
         ]
         spread = ", ".join(f"{value:.2f}" for value in self.retrieval_entropy.tolist())
-        memory = (
-            f"Entropy of the memory's retrieval, by scale: {spread}; at 1 it averages all, at 0 it finds one pattern."
-        )
+        memory = f"Entropy of the memory's retrieval, by scale: {spread}; at 1 it averages, at 0 it finds one pattern."
+        if self.retrieval_entropy.isnan().any():
+            memory = "No memory: the groups meet in their banks."
         return (
             f"{self.dead.numel()} prototypes, of which {int(self.dead.sum())} are hardly used and "
             f"{int(self.duplicate.sum())} are nearly another one of their emotion.",
-            "No memory: the groups meet in their banks." if self.retrieval_entropy.isnan().any() else memory,
+            memory,
             f"Emotions that look to each other most: {', '.join(told)}. Even shares: {1 / (len(labels) - 1):.2f}.",
         )
 
@@ -219,7 +223,6 @@ class Mpcl(Answering):
     """Tokens, memory, prototype banks, co-occurrence and compression; see :class:`MpclConfig`."""
 
     config: MpclConfig
-    together: Tensor
     drawn_to: Tensor
     median_angle: Tensor
     sign: Tensor
@@ -249,8 +252,7 @@ class Mpcl(Answering):
         )
         self.bias = nn.Parameter(torch.zeros(labels))
         self.listen = nn.Parameter(torch.ones(()))
-        self.register_buffer("sign", _signs(inputs.valences))
-        self.register_buffer("together", torch.zeros(labels, labels))
+        self.register_buffer("sign", signs(inputs.valences))
         self.register_buffer("drawn_to", torch.zeros(labels, labels))
         self.register_buffer("median_angle", torch.ones(self.sides, labels))
         # Of the diagnosis over the training samples.
@@ -266,8 +268,7 @@ class Mpcl(Answering):
         standardise(self.inputs.modalities, [t.standardise for t in cast("list[Tokeniser]", self.tokenisers)], batches)
         target = torch.cat([batch.target for batch in batches])
         self.bias.copy_(self.label_prior.log())
-        self.together.copy_(target.T @ target / len(target))
-        self.drawn_to.copy_(_prior_of(self.together, self.sign, self.config))
+        self.drawn_to.copy_(drawn_to(target, self.sign, self.config))
 
     @torch.no_grad()
     def finish(self, batches: Batches) -> None:
@@ -473,15 +474,31 @@ class _Seen:
     entropy: Tensor  # (scales,)
 
 
-def _signs(valences: tuple[float, ...]) -> Tensor:
+def signs(valences: tuple[float, ...]) -> Tensor:
     """1 pleasant, -1 unpleasant, 0 neither or unknown."""
     known = torch.tensor(valences)
     return torch.where(known.abs() < NEUTRAL, 0, known.sign())
 
 
-def _prior_of(together: Tensor, sign: Tensor, config: MpclConfig) -> Tensor:
-    """What each emotion's co-occurrence is drawn to, ``(K, K)``: rows sum to 1, the diagonal is 0."""
-    blind = 1 - torch.eye(len(together), device=together.device)
-    pull = 1 + config.valence_pull * sign[:, None] * sign if config.prior == "valence" else 1
-    counted = (together + TINY) * pull * blind
+def drawn_to(shown: Tensor, sign: Tensor, config: MpclConfig) -> Tensor:
+    """What the co-occurrence of each emotion is drawn to.
+
+    Pairs are counted, the mass of both in a sample multiplied. Under ``valence`` each emotion begins with a few
+    imagined pairs (a Dirichlet prior): as frequent as the other emotion is at all, more so if it is of the same
+    valence. So valence leads where little was seen and fades where much was.
+
+    Args:
+        shown: distributions of the training samples, ``(N, K)``
+        sign: of each emotion's valence, ``(K,)``
+        config: its ``prior``, ``valence_pull`` and ``imagined``
+
+    Returns:
+        ``(K, K)``: rows sum to 1, the diagonal is 0
+    """
+    blind = 1 - torch.eye(shown.shape[1], device=shown.device)
+    counted = (shown.T @ shown + TINY) * blind
+    if config.prior == "valence":
+        alone = shown.sum(0) + 1  # one imagined sample of each, as in the prior of the labels
+        expected = alone * (1 + config.valence_pull * sign[:, None] * sign) * blind
+        counted = counted + config.imagined * expected / expected.sum(1, keepdim=True)
     return counted / counted.sum(1, keepdim=True)

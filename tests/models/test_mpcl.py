@@ -10,7 +10,7 @@ from torch.testing import assert_close
 from emoviz.data.dataset import FUSED, Annotation, Label
 from emoviz.errors import ConfigError
 from emoviz.models.inputs import Ordered, Samples, declare
-from emoviz.models.mpcl import Diagnosis, Memory, Mpcl, MpclConfig
+from emoviz.models.mpcl import Diagnosis, Memory, Mpcl, MpclConfig, drawn_to
 from emoviz.progress import finish
 from emoviz.training import loop
 from tests import tiny
@@ -181,6 +181,21 @@ def test_planted_blocks_are_found_again_in_the_co_occurrence(prior):
     assert torch.stack([together[a, b] for a, b in ((0, 1), (1, 0), (2, 3), (3, 2))]).min() > 0.8
 
 
+def test_valence_leads_where_little_was_seen_and_fades_where_much_was():
+    sign = torch.tensor([1.0, 1.0, -1.0])
+    seen = torch.tensor([[0.5, 0.0, 0.5], [0.0, 1.0, 0.0]])
+    few, many = (drawn_to(seen.repeat(n, 1), sign, MpclConfig()) for n in (1, 10_000))
+    by_counts = drawn_to(seen, sign, MpclConfig(prior="counts"))
+    assert few[0, 1] > few[0, 2]  # the first two are pleasant, though only the first and the third were seen together
+    assert_close(many[[0, 2]], by_counts[[0, 2]], atol=0.01, rtol=0)  # the second was never seen beside another
+    assert by_counts[0, 2] > 0.99
+    for found in (few, many, by_counts):
+        assert_close(found.sum(1), torch.ones(3))
+        assert_close(found.diagonal(), torch.zeros(3))
+    by_hand = 0.25 + 10 * 1.5 * 0.5 / (2.0 * 1.5 + 1.5 * 0.5)  # seen together, and expected of ten
+    assert few[0, 2].item() == pytest.approx(by_hand / 10.25, rel=1e-4)
+
+
 def test_a_diagnosis_knows_dead_and_duplicate_prototypes():
     dataset = tiny.dataset()
     model, _ = trained(dataset)
@@ -217,6 +232,8 @@ def test_a_diagnosis_is_told_in_sentences():
     assert "6 prototypes, of which 1 are hardly used and 5 are nearly" in prototypes
     assert "0.50, 0.25" in memory
     assert "joy and love (0.80), love and fear (0.40)" in pairs
+    without = replace(found, retrieval_entropy=torch.full((2,), torch.nan))
+    assert without.sentences(("joy", "love", "fear"))[1] == "No memory: the groups meet in their banks."
 
 
 def test_groups_that_relate_alike_do_not_disagree():
