@@ -61,10 +61,10 @@ ABLATIONS: dict[str, tuple[str, ...]] = {
     f"{TICAL}: conflicting clips weigh less": ("tical", VOTES, *QUICK, "weight=down"),
     f"{TICAL}: conflicting clips weigh more": ("tical", VOTES, *QUICK, "weight=up"),
     f"{MPCL}: no memory": ("mpcl", RATED, "loss=jsd", "steps=0"),
-    f"{MPCL}: one scale": ("mpcl", RATED, "loss=jsd", "scales=1"),
     f"{MPCL}: no relation distillation": ("mpcl", RATED, "loss=jsd", "distil=0"),
     f"{MPCL}: no co-occurrence": ("mpcl", RATED, "loss=jsd", "retrievals=0", "co_occurrence=0"),
-    f"{MPCL}: no compression": ("mpcl", RATED, "loss=jsd", "compression=false"),
+    f"{MPCL}: three scales": ("mpcl", RATED, "loss=jsd", "scales=3"),
+    f"{MPCL}: with compression": ("mpcl", RATED, "loss=jsd", "compression=true"),
 }
 # Method -> JSD, accuracy as published with the reference protocol.
 KNOWN = {

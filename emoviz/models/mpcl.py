@@ -5,7 +5,8 @@ leaves open is a field of :class:`MpclConfig`, and each part can be switched off
 In the words of the paper: groups of signals are fused by a multi-scale associative memory; banks of
 emotion-specific prototypes hold what each group shows, and relation distillation brings the groups'
 relations to them together; a retrieval from the banks extracts which emotions occur together; a bottom-up
-compression leads to the emotion distribution.
+compression leads to the emotion distribution. A part without which nothing measured gets worse is off until it is
+asked for.
 
 What a group says alone is read from its bank before it meets the others in the memory: conflict between groups that
 have already looked at each other would be none.
@@ -63,7 +64,7 @@ class MpclConfig(AnsweringConfig):
 
     width: int = 64
     tokens: int = 4
-    scales: int = 3
+    scales: int = 1
     steps: int = 1
     prototypes_each: int = 4
     temperature: float = 0.1
@@ -71,14 +72,14 @@ class MpclConfig(AnsweringConfig):
     prior: Literal["valence", "counts", "pairs", "none"] = "valence"
     valence_pull: float = 0.5
     imagined: float = 10.0
-    compression: bool = True
-    distil_by: Literal["all", "consistency"] = "consistency"
+    compression: bool = False
+    distil_by: Literal["all", "consistency"] = "all"
     dropout: float = 0.1
     prototype: float = 0.5
     distil: float = 0.5
     co_occurrence: float = 0.1
-    valence: float = 0.1
-    diversity: float = 0.01
+    valence: float = 0.0
+    diversity: float = 0.0
     epochs: int = 30
     batch: int = 128
     lr: float = 2e-3
