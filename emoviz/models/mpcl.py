@@ -64,7 +64,7 @@ class MpclConfig(AnsweringConfig):
 
     width: int = 64
     tokens: int = 4
-    scales: int = 1
+    scales: int = 3
     steps: int = 1
     prototypes_each: int = 4
     temperature: float = 0.1

@@ -35,7 +35,7 @@ def asked(model, batch):
 
 VARIANTS = [
     {},
-    {"scales": 3},
+    {"scales": 1},
     {"steps": 2},
     {"steps": 0},
     {"retrievals": 0},
@@ -198,7 +198,7 @@ def test_valence_leads_where_little_was_seen_and_fades_where_much_was():
 
 def test_a_diagnosis_knows_dead_and_duplicate_prototypes():
     dataset = tiny.dataset()
-    model, _ = trained(dataset, scales=3)
+    model, _ = trained(dataset)
     with torch.no_grad():
         model.banks[0, 1, 1] = model.banks[0, 1, 0]
         model.banks[1, 2, 0] = -model.banks[1, 2, 1]
