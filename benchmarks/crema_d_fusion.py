@@ -54,7 +54,6 @@ VARIANTS: dict[str, tuple[str, ...]] = {
 ABLATIONS: dict[str, tuple[str, ...]] = {
     f"{TICAL}: on the ball": ("tical", VOTES, *QUICK, "geometry=hyperbolic"),
     f"{TICAL}: no typicality": ("tical", VOTES, *QUICK, "typicality_in=none"),
-    f"{TICAL}: typicality in the gates too": ("tical", VOTES, *QUICK, "gate_typicality=true"),
     f"{TICAL}: no pseudo labels": ("tical", VOTES, *QUICK, "pseudo=none"),
     f"{TICAL}: no gates (one stage)": ("tical", VOTES, *QUICK, "stages=plain"),
     f"{TICAL}: stages as phases of training": ("tical", VOTES, *QUICK, "stages=schedule"),
