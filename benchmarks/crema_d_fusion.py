@@ -61,9 +61,7 @@ ABLATIONS: dict[str, tuple[str, ...]] = {
     f"{TICAL}: conflicting clips weigh more": ("tical", VOTES, *QUICK, "weight=up"),
     f"{MPCL}: no memory": ("mpcl", RATED, "loss=jsd", "steps=0"),
     f"{MPCL}: no relation distillation": ("mpcl", RATED, "loss=jsd", "distil=0"),
-    f"{MPCL}: no co-occurrence": ("mpcl", RATED, "loss=jsd", "retrievals=0", "co_occurrence=0"),
     f"{MPCL}: one scale": ("mpcl", RATED, "loss=jsd", "scales=1"),
-    f"{MPCL}: with compression": ("mpcl", RATED, "loss=jsd", "compression=true"),
 }
 # Method -> JSD, accuracy as published with the reference protocol.
 KNOWN = {
