@@ -43,7 +43,7 @@ class TicalConfig(ModelConfig):
         bent: whether the linear map that encodes utterance vectors gets a small network beside it
         sequence: how sequences are read, ``gru`` or ``transformer``
         members: how many encoders and fusion stages are trained side by side and averaged in one model
-        geometry: ``euclidean``, or ``hyperbolic`` for points on the Poincaré ball; numbers are the same
+        geometry: ``euclidean``, or ``hyperbolic`` for points on the Poincaré ball; no measured number moves
         ball_dim: dimension of the ball
         c: curvature magnitude of the ball
         clip: tangent vectors stay shorter than this, half the largest distance from the origin

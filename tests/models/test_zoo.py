@@ -10,12 +10,12 @@ from emoviz.models.tical import TicalConfig
 
 
 def test_settings_are_read_as_their_fields_declare():
-    config = zoo.config_from("tical", ["lr=0.001", "epochs=7", "context=false", "geometry=euclidean", "score_bins=7"])
+    config = zoo.config_from("tical", ["lr=0.001", "epochs=7", "context=false", "geometry=hyperbolic", "score_bins=7"])
     assert (config.lr, config.epochs, config.context, config.geometry, config.score_bins) == (
         0.001,
         7,
         False,
-        "euclidean",
+        "hyperbolic",
         7,
     )
 
