@@ -60,8 +60,6 @@ ABLATIONS: dict[str, tuple[str, ...]] = {
     f"{TICAL}: conflicting clips weigh less": ("tical", VOTES, *QUICK, "weight=down"),
     f"{TICAL}: conflicting clips weigh more": ("tical", VOTES, *QUICK, "weight=up"),
     f"{MPCL}: no memory": ("mpcl", RATED, "loss=jsd", "steps=0"),
-    f"{MPCL}: no relation distillation": ("mpcl", RATED, "loss=jsd", "distil=0"),
-    f"{MPCL}: one scale": ("mpcl", RATED, "loss=jsd", "scales=1"),
 }
 # Method -> JSD, accuracy as published with the reference protocol.
 KNOWN = {
