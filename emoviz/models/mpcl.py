@@ -501,5 +501,5 @@ def drawn_to(shown: Tensor, sign: Tensor, config: MpclConfig) -> Tensor:
     if config.prior == "valence":
         alone = shown.sum(0) + 1  # one imagined sample of each, as in the prior of the labels
         expected = alone * (1 + config.valence_pull * sign[:, None] * sign) * blind
-        counted = counted + config.imagined * expected / expected.sum(1, keepdim=True)
+        counted = counted + config.imagined * expected / expected.sum(1, keepdim=True).clamp_min(TINY)
     return counted / counted.sum(1, keepdim=True)

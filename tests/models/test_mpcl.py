@@ -194,6 +194,8 @@ def test_valence_leads_where_little_was_seen_and_fades_where_much_was():
         assert_close(found.diagonal(), torch.zeros(3))
     by_hand = 0.25 + 10 * 1.5 * 0.5 / (2.0 * 1.5 + 1.5 * 0.5)  # seen together, and expected of ten
     assert few[0, 2].item() == pytest.approx(by_hand / 10.25, rel=1e-4)
+    alone = drawn_to(seen[:, ::2], sign[::2], MpclConfig(valence_pull=1))  # each has but its opposite to go with
+    assert_close(alone, 1 - torch.eye(2))
 
 
 def test_a_diagnosis_knows_dead_and_duplicate_prototypes():
