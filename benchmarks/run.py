@@ -15,8 +15,8 @@ HEAD = """# Results
 
 What was measured, by which script, on which machine; `make bench` measures it again. Intervals are 95 % unless a table
 says otherwise; accuracy is always on groups (speakers) that training never saw. Timings are medians on an otherwise
-quiet machine, but for what models cost in whole benchmarks: there two or three trained beside each other. What got worse
-or missed its aim stands in the tables like everything else.
+quiet machine, but for what models cost in whole benchmarks: there two or three trained beside each other. What got
+worse or missed its aim stands in the tables like everything else.
 """
 
 

@@ -122,11 +122,11 @@ def proven(read: Reading) -> None:
             _figure(read, f"without-{wholes.index(whole)}", chart)
         if wholes:
             st.caption(
-                "What is lost, red, or gained, green, when a part is left out; grey is within chance after Holm's "
-                f"correction. {_on(read)}"
+                "What is lost, red, or gained, green, when a part is left out or changed; grey is within chance after "
+                f"Holm's correction. {_on(read)}"
             )
         else:
-            st.caption("No part was left out of any model here.")
+            st.caption("No part of any model was left out or changed here.")
 
 
 def trained(read: Reading) -> None:
